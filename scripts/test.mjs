@@ -1,0 +1,2 @@
+console.log('to be written');
+process.exit(1);

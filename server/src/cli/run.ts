@@ -1,0 +1,137 @@
+// Runs one command line: help, version, dispatch; turns failures into messages on stderr and exit codes.
+import { OperationFailure } from '../model/failure.ts';
+import { parseLine, type ParsedLine } from './arguments.ts';
+import { UsageError, type CommandContext, type CommandDefinition } from './command.ts';
+import { commandHelp, overviewHelp } from './help.ts';
+
+declare const __PRODUCT_VERSION__: string | undefined;
+
+const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+/** Gives the exit code. Never throws. */
+export async function runCommandLine(
+  argv: readonly string[],
+  commands: readonly CommandDefinition[],
+): Promise<number> {
+  const stop = new AbortController();
+  let signalCode: number | undefined;
+  for (const [signal, code] of Object.entries(SIGNALS)) {
+    process.on(signal, () => {
+      signalCode ??= code;
+      stop.abort();
+    });
+  }
+  endQuietlyOnBrokenPipe();
+  try {
+    const parsed = parseLine(argv, commands);
+    return await dispatch(parsed, commands, stop.signal);
+  } catch (error) {
+    if (signalCode !== undefined) return signalCode;
+    return report(error, argv.includes('--debug'));
+  }
+}
+
+async function dispatch(
+  { command, words, args }: ParsedLine,
+  commands: readonly CommandDefinition[],
+  signal: AbortSignal,
+): Promise<number> {
+  const quiet = args.switches.has('quiet');
+  const context = createContext(quiet, args.switches, signal);
+  if (args.switches.has('version')) {
+    await context.out(
+      `hpc-compose-ts ${typeof __PRODUCT_VERSION__ === 'string' ? __PRODUCT_VERSION__ : '0.0.0'}\n`,
+    );
+    return 0;
+  }
+  if (!command) return await withoutCommand(words, commands, args.switches.has('help'), context);
+  if (args.switches.has('help')) {
+    await context.out(commandHelp(command));
+    return 0;
+  }
+  if (!command.positionals && args.positionals.length > 0) {
+    throw new UsageError(`unexpected argument '${args.positionals[0] ?? ''}'`);
+  }
+  const run = await command.load();
+  return await run(context, args);
+}
+
+async function withoutCommand(
+  words: readonly string[],
+  commands: readonly CommandDefinition[],
+  help: boolean,
+  context: CommandContext,
+): Promise<number> {
+  const group = commands.filter((command) => command.path[0] === words[0]);
+  const shown = group.length > 0 ? group : commands;
+  if (help) {
+    await context.out(overviewHelp(shown));
+    return 0;
+  }
+  const problem = words.length === 0 ? 'a command is needed' : `unknown command '${words.join(' ')}'`;
+  process.stderr.write(`error: ${problem}\n\n${overviewHelp(shown)}`);
+  return 2;
+}
+
+function createContext(quiet: boolean, switches: ReadonlySet<string>, signal: AbortSignal): CommandContext {
+  const write = (text: string) => void process.stderr.write(`${text}\n`);
+  const silent = () => undefined;
+  return {
+    cwd: process.cwd(),
+    env: process.env,
+    out: writeOut,
+    say: quiet ? silent : write,
+    log: {
+      debug: switches.has('debug') ? write : silent,
+      info: switches.has('verbose') || switches.has('debug') ? write : silent,
+      warn: write,
+      error: write,
+    },
+    signal,
+    stdinIsTerminal: process.stdin.isTTY,
+    readStdin,
+  };
+}
+
+function writeOut(text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(text, (error) => {
+      if (error && (error as NodeJS.ErrnoException).code !== 'EPIPE') reject(error);
+      else resolve();
+    });
+  });
+}
+
+async function readStdin(): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
+
+function endQuietlyOnBrokenPipe(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') process.exitCode = 1;
+    });
+  }
+}
+
+/** Exit codes of expected failures that are not 1. */
+const EXIT_CODES: Readonly<Record<string, number>> = { 'spec-invalid': 2, usage: 2 };
+
+function report(error: unknown, debug: boolean): number {
+  if (error instanceof UsageError) {
+    process.stderr.write(`error: ${error.message}\nTry --help.\n`);
+    return 2;
+  }
+  if (error instanceof OperationFailure) {
+    process.stderr.write(`error: ${error.message}\nhint: ${error.hint}\n`);
+    return EXIT_CODES[error.code] ?? 1;
+  }
+  const text =
+    error instanceof Error ? (debug ? (error.stack ?? error.message) : error.message) : String(error);
+  process.stderr.write(
+    `error: ${text}\nThis is a bug in hpc-compose-ts; run again with --debug and report it.\n`,
+  );
+  return 1;
+}

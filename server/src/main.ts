@@ -1,0 +1,2 @@
+// The language server's door: LSP over stdio or node-ipc.
+export {};
