@@ -3,7 +3,7 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/**', '.rig/**', 'node_modules/**', 'test/helpers/rig/carrier/**'] },
+  { ignores: ['dist/**', '.cache/**', '.rig/**', 'node_modules/**', 'test/helpers/rig/carrier/**'] },
   js.configs.recommended,
   {
     files: ['**/*.mjs', '**/*.cjs', '**/*.js'],
