@@ -27,8 +27,9 @@ module.exports = {
     only('plan-direction', 'plan', ['model', 'spec']),
     only('language-direction', 'language', ['model', 'spec', 'plan']),
     only('core-direction', 'core', ['model']),
-    only('cli-direction', 'cli', ['model', 'spec', 'plan', 'core']),
-    only('lsp-direction', 'lsp', ['model', 'spec', 'plan', 'language', 'core']),
+    only('load-direction', 'load', ['model', 'spec', 'plan', 'core']),
+    only('cli-direction', 'cli', ['model', 'spec', 'plan', 'core', 'load']),
+    only('lsp-direction', 'lsp', ['model', 'spec', 'plan', 'language', 'core', 'load']),
     {
       name: 'client-sees-only-the-model',
       severity: 'error',
