@@ -1,0 +1,58 @@
+// Turns a rule of the catalogue and the words of one case into a finding.
+import type { Finding, FindingFix, RelatedPlace, Severity, Span } from '../../model/finding.ts';
+import { RULES, type RuleCode } from './catalogue.ts';
+
+export interface Case {
+  readonly span: Span;
+  /** Which message of the rule; `main` when absent. */
+  readonly variant?: string;
+  /** Words for the places of the message. `field` and `service` are filled in by themselves. */
+  readonly words?: Readonly<Record<string, string | number | bigint>>;
+  readonly field?: string;
+  readonly service?: string;
+  /** One more sentence for the reader, instead of the rule's usual advice. */
+  readonly advice?: string;
+  readonly severity?: Severity;
+  readonly related?: readonly RelatedPlace[];
+  readonly fixes?: readonly FindingFix[];
+}
+
+/** One finding of a rule. Throws when the rule has no such message: a bug. */
+export function findingOf(code: RuleCode, found: Case): Finding {
+  const rule = RULES[code];
+  const template = rule.messages[found.variant ?? 'main'];
+  if (template === undefined) throw new Error(`${code} has no message '${found.variant ?? 'main'}'`);
+  const words = { field: found.field ?? '', service: found.service ?? '', ...found.words };
+  const advice = found.advice ?? rule.advice;
+  return {
+    code,
+    severity: found.severity ?? rule.severity,
+    message: fillWords(template, words),
+    span: found.span,
+    ...(found.field === undefined ? {} : { field: found.field }),
+    ...(found.service === undefined ? {} : { service: found.service }),
+    ...(advice === undefined ? {} : { recommendation: fillWords(advice, words) }),
+    ...(found.related?.length ? { related: found.related } : {}),
+    ...(found.fixes?.length ? { fixes: found.fixes } : {}),
+    ...(rule.upstreamCode === undefined ? {} : { upstreamCode: rule.upstreamCode }),
+  };
+}
+
+const LONGEST_VALUE = 60;
+
+/** A value as messages show it: quoted, control characters made visible, cut at 60 characters. */
+export function quoted(value: string): string {
+  const cut = value.length > LONGEST_VALUE ? `${value.slice(0, LONGEST_VALUE)}…` : value;
+  return `'${cut.replace(/[\u0000-\u001f\u007f]/g, (character) => JSON.stringify(character).slice(1, -1))}'`;
+}
+
+/** `1 node`, `3 nodes`. */
+export function counted(count: number | bigint, noun: string): string {
+  return `${count} ${noun}${Number(count) === 1 ? '' : 's'}`;
+}
+
+function fillWords(template: string, words: Readonly<Record<string, string | number | bigint>>): string {
+  return template.replace(/\{(\w+)\}/g, (whole, name: string) =>
+    name in words ? String(words[name]) : whole,
+  );
+}
