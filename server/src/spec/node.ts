@@ -17,6 +17,8 @@ export interface ScalarNode extends NodeBase {
   readonly style: 'plain' | 'single' | 'double' | 'literal' | 'folded';
   /** The text before interpolation, when interpolation changed `value`. */
   readonly raw?: string;
+  /** True when an expression in it could not be resolved: what the value will be is not known, so rules about it stay silent. */
+  readonly unresolved?: boolean;
 }
 
 export interface Pair {

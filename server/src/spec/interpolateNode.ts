@@ -1,0 +1,165 @@
+// Interpolates the strings of a located tree by a table of fields. Works on any block (one service, one root key), so that
+// the incremental engine can call it per block; unchanged nodes are the very same values.
+import type { Finding, Severity } from '../model/finding.ts';
+import { interpolate, type InterpolationIssue, type Lookup } from './interpolate.ts';
+import type { FieldRule } from './interpolatedFields.ts';
+import type { MapNode, Pair, ScalarNode, SeqNode, SpecNode } from './node.ts';
+import { placeInScalar } from './scalarPlaces.ts';
+
+export interface InterpolationScope {
+  readonly lookup: Lookup;
+  /** The text of a file that a span points into, for exact places; undefined: the whole scalar is the place. */
+  readonly textOf: (file: string) => string | undefined;
+  /** Severity of R060: a warning where variables cannot be known (interfaces, section 1). */
+  readonly missingSeverity?: Severity;
+  /** True for a name of which no more can be said: not reported, its value stays unresolved. */
+  readonly isUnknowable?: (name: string) => boolean;
+  /** A name to suggest for a missing one. */
+  readonly suggest?: (name: string) => string | undefined;
+}
+
+/** A default that stood in for an unset variable, where it stands. */
+export interface DefaultedVariable {
+  readonly name: string;
+  readonly finding: Finding;
+}
+
+export interface InterpolatedNode<N extends SpecNode = SpecNode> {
+  readonly node: N;
+  readonly findings: readonly Finding[];
+  /** One R170 finding for each default used; they count only in strict-env mode. */
+  readonly defaulted: readonly DefaultedVariable[];
+}
+
+/** Interpolates `node` by `rule`. `field` is its dotted path; `service` its service, if any. */
+export function interpolateNode(
+  node: SpecNode,
+  rule: FieldRule,
+  scope: InterpolationScope,
+  field = '',
+  service?: string,
+): InterpolatedNode {
+  const walk = new NodeWalk(scope, service);
+  return { node: walk.visit(node, rule, field), findings: walk.findings, defaulted: walk.defaulted };
+}
+
+class NodeWalk {
+  readonly findings: Finding[] = [];
+  readonly defaulted: DefaultedVariable[] = [];
+  private readonly scope: InterpolationScope;
+  private readonly service: string | undefined;
+
+  constructor(scope: InterpolationScope, service: string | undefined) {
+    this.scope = scope;
+    this.service = service;
+  }
+
+  visit(node: SpecNode, rule: FieldRule, field: string): SpecNode {
+    if (node.kind === 'scalar') return this.scalar(node, rule, field);
+    return node.kind === 'seq' ? this.seq(node, rule, field) : this.map(node, rule, field);
+  }
+
+  private seq(node: SeqNode, rule: FieldRule, field: string): SpecNode {
+    const itemRule = rule.items;
+    if (!itemRule) return node;
+    const items = node.items.map((item, index) => this.visit(item, itemRule, `${field}[${index}]`));
+    return items.every((item, index) => item === node.items[index]) ? node : { ...node, items };
+  }
+
+  private map(node: MapNode, rule: FieldRule, field: string): SpecNode {
+    if (!rule.keys && !rule.values) return node;
+    const pairs = node.pairs.map((pair) => this.pair(pair, rule, field));
+    return pairs.every((pair, index) => pair === node.pairs[index]) ? node : { ...node, pairs };
+  }
+
+  private pair(pair: Pair, rule: FieldRule, field: string): Pair {
+    const name = String(pair.key.value);
+    const valueRule = (Object.hasOwn(rule.keys ?? {}, name) ? rule.keys?.[name] : undefined) ?? rule.values;
+    if (!valueRule) return pair;
+    const value = this.visit(pair.value, valueRule, field === '' ? name : `${field}.${name}`);
+    return value === pair.value ? pair : { key: pair.key, value };
+  }
+
+  private scalar(node: ScalarNode, rule: FieldRule, field: string): SpecNode {
+    if (typeof node.value !== 'string') return node;
+    if (rule.entry) return this.entry(node, node.value, field);
+    if (!rule.text || !node.value.includes('$')) return node;
+    return this.replace(node, node.value, 0, this.lookupFor(rule), field);
+  }
+
+  private entry(node: ScalarNode, text: string, field: string): SpecNode {
+    const cut = text.indexOf('=');
+    if (cut >= 0)
+      return text.includes('$') ? this.replace(node, text, cut + 1, this.scope.lookup, field) : node;
+    this.findings.push({
+      ...this.about(field),
+      code: 'R067',
+      severity: 'error',
+      message: `environment list items must use KEY=VALUE syntax: '${text}' has no '='`,
+      span: node.span,
+      recommendation: `Write ${text}=value, or use the mapping form.`,
+      upstreamCode: 'hpc_compose::spec::invalid_environment_entry',
+    });
+    return node;
+  }
+
+  private replace(node: ScalarNode, text: string, from: number, lookup: Lookup, field: string): SpecNode {
+    const result = interpolate(text.slice(from), lookup);
+    for (const issue of result.issues) this.report(node, issue, from, field);
+    for (const use of result.defaults) {
+      const span = this.place(node, use.start + from, use.end + from);
+      const message = `'${use.name}' is not set; its default is used`;
+      this.defaulted.push({
+        name: use.name,
+        finding: { ...this.about(field), code: 'R170', severity: 'error', message, span },
+      });
+    }
+    if (result.issues.length > 0) return { ...node, unresolved: true };
+    const value = text.slice(0, from) + result.value;
+    return value === text ? node : { ...node, value, raw: text };
+  }
+
+  private report(node: ScalarNode, issue: InterpolationIssue, from: number, field: string): void {
+    if (issue.name !== undefined && this.scope.isUnknowable?.(issue.name)) return;
+    const suggestion = issue.name === undefined ? undefined : this.scope.suggest?.(issue.name);
+    const recommendation = adviceFor(issue, suggestion);
+    this.findings.push({
+      ...this.about(field),
+      code: issue.code,
+      severity: issue.code === 'R060' ? (this.scope.missingSeverity ?? 'error') : 'error',
+      message: issue.message,
+      span: this.place(node, issue.start + from, issue.end + from),
+      recommendation,
+      ...(issue.code === 'R061' ? { upstreamCode: 'hpc_compose::spec::required_variable_unset' } : {}),
+    });
+  }
+
+  private place(node: ScalarNode, start: number, end: number) {
+    const text = this.scope.textOf(node.span.file);
+    return text === undefined ? node.span : placeInScalar(node, text, start, end);
+  }
+
+  private about(field: string): { field: string; service?: string } {
+    return this.service === undefined ? { field } : { field, service: this.service };
+  }
+
+  private lookupFor(rule: FieldRule): Lookup {
+    if (!rule.keepsJobId) return this.scope.lookup;
+    return (name) => (name === 'SLURM_JOB_ID' ? '${SLURM_JOB_ID}' : this.scope.lookup(name));
+  }
+}
+
+function adviceFor({ code, name }: InterpolationIssue, suggestion: string | undefined): string {
+  switch (code) {
+    case 'R060': {
+      const ways = `Set ${name} in the environment or in the .env file beside the spec, or give a default: \${${name}:-value}.`;
+      return suggestion === undefined ? ways : `Did you mean ${suggestion}? ${ways}`;
+    }
+    case 'R061':
+      return `Set ${name} in the environment, in the .env file beside the spec, or in the settings.`;
+    case 'R062':
+      return 'Use ${NAME}, ${NAME:-default}, ${NAME-default}, ${NAME:?message} or ${NAME?message}; write $$ for a dollar sign.';
+    case 'R063':
+      return 'Close it with }, or write $$ for a dollar sign.';
+  }
+}
