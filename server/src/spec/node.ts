@@ -19,6 +19,8 @@ export interface ScalarNode extends NodeBase {
   readonly raw?: string;
   /** True when an expression in it could not be resolved: what the value will be is not known, so rules about it stay silent. */
   readonly unresolved?: boolean;
+  /** Set when a mapping key is a list or a map: `value` is then null and this is its text. */
+  readonly complex?: string;
 }
 
 export interface Pair {

@@ -1,0 +1,148 @@
+// Text of one YAML file -> located tree and the findings of the YAML level (R004-R007, spec contract section 1). Never throws.
+// Spans are UTF-16 offsets into the text as given, byte order mark and CRLF included.
+import type { Document } from 'yaml';
+import type { Finding, Span } from '../model/finding.ts';
+import type { SpecNode } from './node.ts';
+import { composeDocuments, DEPTH_LIMIT, type ComposedText } from './yaml/composeDocuments.ts';
+import { toNodes } from './yaml/toNodes.ts';
+
+export interface ParsedYaml {
+  /** The first document's tree, also when it is no mapping; best effort after syntax errors; undefined when nothing can be read. */
+  readonly root: SpecNode | undefined;
+  readonly findings: readonly Finding[];
+  /** True when anchors or aliases are in use: their effect reaches beyond one block. */
+  readonly anchored: boolean;
+}
+
+/** Characters that hpc-compose's YAML reader refuses anywhere in a file; lone surrogates cannot be written as UTF-8 at all. */
+const FORBIDDEN =
+  /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]|(?<!^)\ufeff|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+
+const ODD_BREAK = /\r(?!\n)|[\x85\u2028\u2029]/;
+
+/** The tree of a file and its YAML-level findings. `file` goes into every span. */
+export function parseYaml(text: string, file: string): ParsedYaml {
+  const control = FORBIDDEN.exec(text);
+  if (control) return failed(controlCharacter(control, file));
+  const composed = composeDocuments(unifyBreaks(text));
+  if (composed.tooDeepAt !== undefined) return failed(tooDeep(composed.tooDeepAt, file, text));
+  const first = composed.documents[0];
+  if (!first) return failed(notAMapping({ file, start: 0, end: 0 }));
+  return readDocument(first, composed, text, file);
+}
+
+function readDocument(
+  first: Document.Parsed,
+  composed: ComposedText,
+  text: string,
+  file: string,
+): ParsedYaml {
+  const nodes = toNodes(first, text, file);
+  const findings = [...syntaxFindings(composed, text, file), ...nodes.findings];
+  findings.push(...secondDocument(composed.documents, text, file), ...byteOrderMark(nodes.root, text, file));
+  if (findings.length === 0 && nodes.root?.kind !== 'map')
+    findings.push(notAMapping(headOf(nodes.root, text, file)));
+  return { root: nodes.root, findings, anchored: nodes.anchored };
+}
+
+function failed(finding: Finding): ParsedYaml {
+  return { root: undefined, findings: [finding], anchored: false };
+}
+
+/** Lone carriage returns and Unicode line ends break lines for hpc-compose's parser; same length, so that offsets stay. */
+function unifyBreaks(text: string): string {
+  return ODD_BREAK.test(text) ? text.replace(new RegExp(ODD_BREAK, 'g'), '\n') : text;
+}
+
+function controlCharacter(match: RegExpExecArray, file: string): Finding {
+  const code = match[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
+  const span = { file, start: match.index, end: match.index + 1 };
+  return syntaxError(
+    `the character U+${code} is not allowed in YAML; remove it or write it as an escape`,
+    span,
+  );
+}
+
+function tooDeep(offset: number, file: string, text: string): Finding {
+  const span = { file, start: offset, end: Math.min(offset + 1, text.length) };
+  return syntaxError(`nesting is deeper than ${DEPTH_LIMIT} levels (recursion limit exceeded)`, span);
+}
+
+function syntaxError(message: string, span: Span): Finding {
+  return { code: 'R004', severity: 'error', message, span };
+}
+
+function notAMapping(span: Span): Finding {
+  return {
+    code: 'R007',
+    severity: 'error',
+    message: 'top-level YAML document must be a mapping',
+    recommendation: 'Write keys such as `name:` and `services:` at the top of the file.',
+    span,
+  };
+}
+
+/** The first line of a node: a finding about a whole document is shown at its head. */
+function headOf(root: SpecNode | undefined, text: string, file: string): Span {
+  if (!root) return { file, start: 0, end: 0 };
+  const line = text.slice(root.span.start, root.span.end).search(/[\r\n]/);
+  return line < 0 ? root.span : { ...root.span, end: root.span.start + line };
+}
+
+function secondDocument(documents: readonly Document.Parsed[], text: string, file: string): Finding[] {
+  const second = documents[1];
+  if (!second) return [];
+  const previousEnd = documents[0]?.range[1] ?? 0;
+  const marker = text.slice(previousEnd, second.range[1] + 3).search(/^---|^[^\s#.%]/m);
+  const start = marker < 0 ? second.range[0] : previousEnd + marker;
+  const message = 'more than one document in one file is not supported; keep one spec in each file';
+  const end = Math.min(start + (text.startsWith('---', start) ? 3 : 1), text.length);
+  return [{ code: 'R005', severity: 'error', message, span: { file, start, end } }];
+}
+
+/**
+ * hpc-compose's parser counts a byte order mark as a column: the first key is then indented deeper than the next one, which
+ * starts another document; a marker or directive behind it is not recognised at all.
+ */
+function byteOrderMark(root: SpecNode | undefined, text: string, file: string): Finding[] {
+  if (!text.startsWith('\ufeff')) return [];
+  const span = { file, start: 0, end: 1 };
+  const advice = 'Save the file as UTF-8 without byte order mark.';
+  if (/^.(---|%)/.test(text)) {
+    return [
+      { ...syntaxError('a document marker cannot follow a byte order mark', span), recommendation: advice },
+    ];
+  }
+  if (root?.kind !== 'map' || root.pairs.length < 2 || root.span.start !== 1 || text[1] === '{') return [];
+  const message = 'the byte order mark makes hpc-compose read all but the first key as a second document';
+  return [{ code: 'R005', severity: 'error', message, span, recommendation: advice }];
+}
+
+/** Syntax errors of all documents, one for each line: those that follow from one another are dropped. */
+function syntaxFindings(composed: ComposedText, text: string, file: string): Finding[] {
+  const findings: Finding[] = [];
+  let lastLine: number | undefined;
+  for (const error of composed.documents.flatMap((document) => document.errors)) {
+    if (isTolerated(error)) continue;
+    const span = errorSpan(error, text, file);
+    const line = span.start === 0 ? -1 : text.lastIndexOf('\n', span.start - 1);
+    if (line === lastLine || (findings.length > 0 && error.code === 'UNEXPECTED_TOKEN')) continue;
+    lastLine = line;
+    findings.push(syntaxError(error.message, span));
+  }
+  return findings;
+}
+
+/** What the library says about a syntax error. */
+type SyntaxProblem = Document.Parsed['errors'][number];
+
+/** What the library refuses and hpc-compose's parser reads. */
+function isTolerated(error: SyntaxProblem): boolean {
+  return error.code === 'MISSING_CHAR' && error.message.startsWith('Comments must be separated');
+}
+
+function errorSpan(error: SyntaxProblem, text: string, file: string): Span {
+  const start = Math.min(error.pos[0], text.length);
+  const end = Math.min(Math.max(error.pos[1], start + 1), text.length);
+  return start === end && start > 0 ? { file, start: start - 1, end } : { file, start, end };
+}

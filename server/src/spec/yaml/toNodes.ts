@@ -1,0 +1,262 @@
+// Documents of the `yaml` library -> located nodes: own typing, aliases resolved in document order and counted, duplicate keys.
+// Aliased subtrees are shared, never copied, so an alias bomb costs nothing before its expansion limit speaks.
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  type Alias,
+  type Document,
+  type Scalar,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml';
+import type { Finding, Span } from '../../model/finding.ts';
+import type { MapNode, Pair, ScalarNode, SeqNode, SpecNode } from '../node.ts';
+import { DEPTH_LIMIT } from './composeDocuments.ts';
+import { plainValue, taggedValue } from './scalarValue.ts';
+
+/** Jumps through aliases allowed for each node of the document, as in hpc-compose's parser. */
+const JUMPS_PER_EVENT = 100;
+/** Nodes after expansion that we are willing to walk. */
+export const EXPANDED_LIMIT = 2_000_000;
+
+const STYLES: Readonly<Record<string, ScalarNode['style']>> = {
+  PLAIN: 'plain',
+  QUOTE_SINGLE: 'single',
+  QUOTE_DOUBLE: 'double',
+  BLOCK_LITERAL: 'literal',
+  BLOCK_FOLDED: 'folded',
+};
+
+interface Anchored {
+  /** Undefined while the node that carries the anchor is still open. */
+  node: SpecNode | undefined;
+  jumps: number;
+  size: number;
+  height: number;
+}
+
+/** What one conversion carries along. */
+interface Reading {
+  readonly file: string;
+  readonly text: string;
+  readonly findings: Finding[];
+  readonly anchors: Map<string, Anchored>;
+  readonly path: string[];
+  jumps: number;
+  size: number;
+  events: number;
+  /** Deepest collection seen since the last reset; aliases count with their height. */
+  deepest: number;
+  stopped: boolean;
+}
+
+type YamlNode = Alias | Scalar | YAMLMap | YAMLSeq;
+
+export interface NodesOfDocument {
+  readonly root: SpecNode | undefined;
+  readonly findings: readonly Finding[];
+  /** True when the document uses an anchor, an alias or a tag handle that reaches beyond one block. */
+  readonly anchored: boolean;
+}
+
+/** The tree of one document with R004 (aliases, tags, depth) and R006 (duplicate keys). `path` is the place of its root. */
+export function toNodes(
+  document: Document.Parsed,
+  text: string,
+  file: string,
+  path: readonly string[] = [],
+): NodesOfDocument {
+  const reading: Reading = {
+    file,
+    text,
+    findings: [],
+    anchors: new Map(),
+    path: [...path],
+    jumps: 0,
+    size: 0,
+    events: 0,
+    deepest: 0,
+    stopped: false,
+  };
+  const contents = document.contents as YamlNode | null;
+  const root = contents ? convert(reading, contents, 1) : undefined;
+  checkExpansion(reading, root);
+  const anchored = reading.anchors.size > 0 || reading.findings.some((finding) => finding.code === 'R004');
+  return { root: reading.stopped ? undefined : root, findings: reading.findings, anchored };
+}
+
+function checkExpansion(reading: Reading, root: SpecNode | undefined): void {
+  if (reading.jumps <= reading.events * JUMPS_PER_EVENT && reading.size <= EXPANDED_LIMIT) return;
+  const span = root ? { ...root.span, end: root.span.start } : spanAt(reading, 0, 0);
+  stop(
+    reading,
+    span,
+    'aliases repeat too much: the document would expand beyond every limit (repetition limit exceeded)',
+  );
+}
+
+function stop(reading: Reading, span: Span, message: string): void {
+  if (reading.stopped) return;
+  reading.stopped = true;
+  reading.findings.push({ code: 'R004', severity: 'error', message, span });
+}
+
+function convert(reading: Reading, node: YamlNode, depth: number): SpecNode {
+  if (isAlias(node)) return resolveAlias(reading, node, depth);
+  reading.size += 1;
+  reading.events += isScalar(node) ? 1 : 2;
+  return node.anchor === undefined
+    ? convertContent(reading, node, depth)
+    : convertAnchored(reading, node, node.anchor, depth);
+}
+
+function convertContent(reading: Reading, node: Scalar | YAMLMap | YAMLSeq, depth: number): SpecNode {
+  if (isScalar(node)) return scalarNode(reading, node);
+  reading.deepest = Math.max(reading.deepest, depth);
+  if (depth > DEPTH_LIMIT) {
+    stop(reading, spanAt(reading, node.range?.[0] ?? 0, (node.range?.[0] ?? 0) + 1), tooDeep());
+    return nullAt(reading, node.range?.[0] ?? 0);
+  }
+  return isMap(node) ? mapNode(reading, node, depth) : seqNode(reading, node, depth);
+}
+
+function tooDeep(): string {
+  return `nesting is deeper than ${DEPTH_LIMIT} levels (recursion limit exceeded)`;
+}
+
+function convertAnchored(
+  reading: Reading,
+  node: Scalar | YAMLMap | YAMLSeq,
+  name: string,
+  depth: number,
+): SpecNode {
+  const before = { jumps: reading.jumps, size: reading.size, deepest: reading.deepest };
+  const anchored: Anchored = { node: undefined, jumps: 0, size: 0, height: 0 };
+  reading.anchors.set(name, anchored);
+  reading.deepest = depth - 1;
+  const content = convertContent(reading, node, depth);
+  anchored.node = content;
+  anchored.jumps = reading.jumps - before.jumps;
+  anchored.size = reading.size - before.size + 1;
+  anchored.height = reading.deepest - (depth - 1);
+  reading.deepest = Math.max(reading.deepest, before.deepest);
+  return content;
+}
+
+function resolveAlias(reading: Reading, alias: Alias, depth: number): SpecNode {
+  const span = rangeSpan(reading, alias.range);
+  const target = reading.anchors.get(alias.source);
+  reading.events += 1;
+  if (!target) return badAlias(reading, span, `unknown anchor '${alias.source}'`);
+  if (!target.node) return badAlias(reading, span, `the anchor '${alias.source}' contains itself`);
+  reading.jumps += 1 + target.jumps;
+  reading.size += target.size;
+  reading.deepest = Math.max(reading.deepest, depth - 1 + target.height);
+  if (depth - 1 + target.height > DEPTH_LIMIT) stop(reading, span, tooDeep());
+  return { ...target.node, span };
+}
+
+function badAlias(reading: Reading, span: Span, message: string): ScalarNode {
+  reading.findings.push({ code: 'R004', severity: 'error', message, span });
+  return { kind: 'scalar', value: null, style: 'plain', span };
+}
+
+function scalarNode(reading: Reading, node: Scalar): ScalarNode {
+  const style = STYLES[node.type ?? 'PLAIN'] ?? 'plain';
+  const source = node.source ?? '';
+  const span = rangeSpan(reading, node.range);
+  const tag = node.tag;
+  if (tag === undefined && style !== 'plain') return { kind: 'scalar', value: source, style, span };
+  const typed = tag === undefined ? plainValue(source) : taggedValue(source, tag, style === 'plain');
+  if (typed.problem) reading.findings.push({ code: 'R004', severity: 'error', message: typed.problem, span });
+  return {
+    kind: 'scalar',
+    value: typed.value,
+    style,
+    span,
+    ...(typed.integer ? { integer: true } : {}),
+    ...(tag === undefined ? {} : { tag }),
+  };
+}
+
+function nullAt(reading: Reading, offset: number): ScalarNode {
+  return { kind: 'scalar', value: null, style: 'plain', span: spanAt(reading, offset, offset) };
+}
+
+function mapNode(reading: Reading, map: YAMLMap, depth: number): MapNode {
+  const pairs: Pair[] = [];
+  const first = new Map<unknown, ScalarNode>();
+  for (const item of map.items) {
+    const key = keyNode(reading, item.key as YamlNode | null, map, depth);
+    reading.path.push(keyText(key));
+    const value = item.value
+      ? convert(reading, item.value as YamlNode, depth + 1)
+      : nullAt(reading, key.span.end);
+    reading.path.pop();
+    const earlier = first.get(identityOf(key));
+    if (earlier) reportDuplicate(reading, key, earlier, value);
+    else first.set(identityOf(key), key);
+    pairs.push({ key, value });
+  }
+  return { kind: 'map', pairs, span: rangeSpan(reading, map.range), ...tagOf(map) };
+}
+
+function seqNode(reading: Reading, seq: YAMLSeq, depth: number): SeqNode {
+  const items = seq.items.map((item, index) => {
+    reading.path.push(String(index));
+    const node = item ? convert(reading, item as YamlNode, depth + 1) : nullAt(reading, seq.range?.[1] ?? 0);
+    reading.path.pop();
+    return node;
+  });
+  return { kind: 'seq', items, span: rangeSpan(reading, seq.range), ...tagOf(seq) };
+}
+
+function tagOf(node: YAMLMap | YAMLSeq): { tag?: string } {
+  return node.tag === undefined ? {} : { tag: node.tag };
+}
+
+function keyNode(reading: Reading, key: YamlNode | null, map: YAMLMap, depth: number): ScalarNode {
+  if (!key) return nullAt(reading, map.range?.[0] ?? 0);
+  const node = convert(reading, key, depth + 1);
+  if (node.kind === 'scalar') return node;
+  const { start, end } = node.span;
+  return {
+    kind: 'scalar',
+    value: null,
+    style: 'plain',
+    span: node.span,
+    complex: reading.text.slice(start, end),
+  };
+}
+
+function identityOf(key: ScalarNode): unknown {
+  if (key.complex !== undefined) return `complex ${key.complex}`;
+  return typeof key.value === 'string' ? `= ${key.value}` : key.value;
+}
+
+function keyText(key: ScalarNode): string {
+  return key.complex ?? String(key.value);
+}
+
+function reportDuplicate(reading: Reading, key: ScalarNode, earlier: ScalarNode, value: SpecNode): void {
+  // A second merge key is already told to be no merge key.
+  if (key.value === '<<' && value.kind !== 'scalar') return;
+  const where = reading.path.length > 0 ? `${reading.path.join('.')}: ` : '';
+  reading.findings.push({
+    code: 'R006',
+    severity: 'error',
+    message: `${where}duplicate entry with key "${keyText(key)}"`,
+    span: key.span,
+    field: [...reading.path, keyText(key)].join('.'),
+    related: [{ span: earlier.span, message: 'first set here' }],
+  });
+}
+
+function rangeSpan(reading: Reading, range: readonly number[] | null | undefined): Span {
+  return spanAt(reading, range?.[0] ?? 0, range?.[1] ?? 0);
+}
+
+function spanAt(reading: Reading, start: number, end: number): Span {
+  return { file: reading.file, start, end };
+}
