@@ -1,5 +1,6 @@
 // The effects that the core needs, as one value handed in by the doors.
-import type { ProcessRun } from './process.ts';
+import { nodeFiles, type FileSystem } from './files.ts';
+import { runProcess, startGuard, type ProcessGuard, type ProcessRun } from './process.ts';
 
 export interface Log {
   debug(message: string): void;
@@ -14,4 +15,12 @@ export interface Ports {
   readonly now: () => number;
   readonly log: Log;
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly files: FileSystem;
+  readonly startGuard: () => ProcessGuard;
+}
+
+/** The real effects, with the log and the environment of a door. */
+export function realPorts(log: Log, env: Ports['env']): Ports {
+  const now = () => Math.floor(Date.now() / 1000);
+  return { run: runProcess, now, log, env, files: nodeFiles, startGuard };
 }

@@ -1,5 +1,7 @@
 // The only file that starts processes. Each runs in a group of its own, so that cancelling reaches the last grandchild.
+import { readdirSync, readFileSync } from 'node:fs';
 import { execa } from 'execa';
+import { collectOutput } from './processOutput.ts';
 
 export interface ProcessRequest {
   readonly command: string;
@@ -10,8 +12,12 @@ export interface ProcessRequest {
   readonly signal?: AbortSignal;
   /** Descriptors inherited as 3, 4, …, for tools that lock them. */
   readonly descriptors?: readonly number[];
-  /** Called for every line of stdout or stderr, without its line end. */
+  /** Called for every line of stdout or stderr, without its line end; very long lines come in pieces. */
   readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void;
+  /** `whole` (up to 64 MiB, the default) or `tail`: the last 64 KiB, for chatty tools. */
+  readonly keepStdout?: 'whole' | 'tail';
+  /** Ends the process also when this program is killed. */
+  readonly guard?: ProcessGuard;
 }
 
 export interface ProcessResult {
@@ -22,76 +28,191 @@ export interface ProcessResult {
   readonly stdout: string;
   /** The last 64 KiB. */
   readonly stderr: string;
+  /** Group whose members outlived the program, if any: hand it to endGroup when they are not wanted any more. */
+  readonly strays: number | undefined;
 }
 
 /** Runs a program to its end. Never throws for exit codes; throws the signal's reason when cancelled. */
 export type ProcessRun = (request: ProcessRequest) => Promise<ProcessResult>;
 
+/** Time between TERM and KILL. */
 const GRACE_MS = 2000;
-const TAIL = 64 * 1024;
+const POLL_MS = 20;
+/** How long output is still awaited once every process is gone. */
+const DRAIN_MS = 500;
+const WHOLE_LIMIT = 64 * 1024 * 1024;
+const TAIL_LIMIT = 64 * 1024;
 
+type Child = ReturnType<typeof spawn>;
+
+/** The real ProcessRun. A cancelled run returns only when no process of its group is left. */
 export const runProcess: ProcessRun = async (request) => {
   request.signal?.throwIfAborted();
-  const child = execa(request.command, request.args, {
+  const child = spawn(request);
+  const { pid } = child;
+  const guard = request.guard;
+  if (pid !== undefined) guard?.add(pid);
+  const stdoutLimit = request.keepStdout === 'tail' ? TAIL_LIMIT : WHOLE_LIMIT;
+  const stdout = collectOutput(child.stdout, stdoutLimit, (line) => request.onLine?.(line, 'stdout'));
+  const stderr = collectOutput(child.stderr, TAIL_LIMIT, (line) => request.onLine?.(line, 'stderr'));
+  const cancel = cancellation(child, request.signal);
+  try {
+    const result = await Promise.race([child, cancel.ended]);
+    if (request.signal?.aborted) {
+      await cancel.ended;
+      request.signal.throwIfAborted();
+    }
+    return {
+      exitCode: result?.exitCode,
+      signal: result?.signal,
+      startError: result && startErrorOf(result),
+      stdout: stdout(),
+      stderr: stderr(),
+      strays: pid !== undefined && groupIsAlive(pid) ? pid : undefined,
+    };
+  } finally {
+    cancel.dispose();
+    if (pid !== undefined && !groupIsAlive(pid)) guard?.remove(pid);
+  }
+};
+
+function spawn(request: ProcessRequest) {
+  return execa(request.command, request.args, {
     ...(request.cwd === undefined ? {} : { cwd: request.cwd }),
     env: request.env as Record<string, string>,
     extendEnv: false,
     detached: true,
     reject: false,
     buffer: false,
+    cleanup: false,
     stdio: ['ignore', 'pipe', 'pipe', ...(request.descriptors ?? [])] as ['ignore', 'pipe', 'pipe'],
   });
-  const stdout = collect(child.stdout, 'stdout', request.onLine);
-  const stderr = collect(child.stderr, 'stderr', request.onLine);
-  const stop = () => killGroup(child.pid);
-  request.signal?.addEventListener('abort', stop, { once: true });
-  try {
-    const result = await child;
-    request.signal?.throwIfAborted();
-    return {
-      exitCode: result.exitCode,
-      signal: result.signal,
-      startError:
-        result.failed && result.exitCode === undefined && result.signal === undefined
-          ? result.code
-          : undefined,
-      stdout: stdout(),
-      stderr: stderr(),
-    };
-  } finally {
-    request.signal?.removeEventListener('abort', stop);
-  }
-};
-
-function collect(
-  stream: NodeJS.ReadableStream,
-  name: 'stdout' | 'stderr',
-  onLine: ProcessRequest['onLine'],
-): () => string {
-  let text = '';
-  let rest = '';
-  stream.setEncoding('utf8');
-  stream.on('data', (chunk: string) => {
-    text = (text + chunk).slice(-TAIL);
-    const lines = (rest + chunk).split(/\r?\n|\r/);
-    rest = lines.pop() ?? '';
-    for (const line of lines) onLine?.(line, name);
-  });
-  stream.on('end', () => {
-    if (rest) onLine?.(rest, name);
-  });
-  return () => text;
 }
 
-function killGroup(pid: number | undefined): void {
-  if (pid === undefined) return;
-  const send = (signal: NodeJS.Signals) => {
-    try {
-      process.kill(-pid, signal);
-      return true;
-    } catch {
-      return false;
-    }
+function startErrorOf(result: Awaited<Child>): string | undefined {
+  const started = result.exitCode !== undefined || result.signal !== undefined;
+  return result.failed && !started ? (result.code ?? 'UNKNOWN') : undefined;
+}
+
+// On abort: end the group, then wait a little for the last output; a process that left the group may hold the pipes for ever.
+function cancellation(child: Child, signal: AbortSignal | undefined) {
+  let settle: () => void = () => undefined;
+  const ended = new Promise<undefined>((resolve) => {
+    settle = () => resolve(undefined);
+  });
+  const stop = () => void endGroup(child.pid).then(() => setTimeout(settle, DRAIN_MS).unref());
+  const finish = () => {
+    if (signal?.aborted) void endGroup(child.pid).then(settle);
   };
-  if (send('SIGTERM')) setTimeout(() => send('SIGKILL'), GRACE_MS).unref();
+  signal?.addEventListener('abort', stop, { once: true });
+  child.on('close', finish);
+  const dispose = () => {
+    signal?.removeEventListener('abort', stop);
+    if (!signal?.aborted) return;
+    child.stdout.destroy();
+    child.stderr.destroy();
+  };
+  return { ended, dispose };
+}
+
+/** Ends every process of a group: TERM, and KILL after a grace of two seconds. Resolves when none is left. */
+export async function endGroup(pid: number | undefined): Promise<void> {
+  if (pid === undefined || !sendToGroup(pid, 'SIGTERM')) return;
+  if (await groupEnds(pid, GRACE_MS)) return;
+  sendToGroup(pid, 'SIGKILL');
+  await groupEnds(pid, GRACE_MS);
+}
+
+async function groupEnds(pid: number, withinMs: number): Promise<boolean> {
+  const until = Date.now() + withinMs;
+  for (let pause = POLL_MS; Date.now() < until; pause = Math.min(2 * pause, 10 * POLL_MS)) {
+    if (!groupIsAlive(pid) || onlyZombiesIn(pid)) return true;
+    await new Promise((resolve) => setTimeout(resolve, pause));
+  }
+  return false;
+}
+
+function groupIsAlive(pid: number): boolean {
+  return sendToGroup(pid, 0);
+}
+
+// Orphans that ended stay as zombies until init takes them, which in containers may be late or never.
+function onlyZombiesIn(group: number): boolean {
+  try {
+    const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+    return pids.every((pid) => !isRunningIn(group, pid));
+  } catch {
+    return false;
+  }
+}
+
+function isRunningIn(group: number, pid: string): boolean {
+  try {
+    // "PID (any name) STATE PPID PGRP …"
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+    return fields[2] === String(group) && fields[0] !== 'Z' && fields[0] !== 'X';
+  } catch {
+    return false;
+  }
+}
+
+function sendToGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    process.kill(-pid, signal);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Ends the groups it was told of when this program dies in any way, kill -9 included. */
+export interface ProcessGuard {
+  readonly add: (group: number) => void;
+  readonly remove: (group: number) => void;
+  /** Lets the watching process go. Groups still known are left alone. */
+  readonly dispose: () => void;
+}
+
+// Reads "+ GROUP" and "- GROUP" from a pipe that only we hold; its end means that we are gone. No text of anybody's is put in here.
+const WATCH = `
+groups=' '
+while read -r op group; do
+  case $op in
+    +) groups="$groups$group " ;;
+    -) groups="\${groups%% $group *} \${groups#* $group }" ;;
+    .) exit 0 ;;
+  esac
+done
+for group in $groups; do kill -TERM "-$group"; done 2>/dev/null
+[ "$groups" = ' ' ] || sleep 2
+for group in $groups; do kill -KILL "-$group"; done 2>/dev/null
+`;
+
+/** Starts the watching process (a shell in a session of its own, about 1 ms). */
+export function startGuard(): ProcessGuard {
+  const watcher = execa('/bin/sh', ['-c', WATCH], {
+    detached: true,
+    reject: false,
+    buffer: false,
+    cleanup: false,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  watcher.unref();
+  const input = watcher.stdin;
+  input.on('error', () => undefined);
+  const known = new Set<number>();
+  const say = (line: string) => void input.write(`${line}\n`);
+  return {
+    add: (group) => {
+      known.add(group);
+      say(`+ ${group}`);
+    },
+    remove: (group) => {
+      if (known.delete(group)) say(`- ${group}`);
+    },
+    dispose: () => {
+      say('.');
+      input.end();
+    },
+  };
 }
