@@ -1,4 +1,57 @@
-// The extension's door: starts as little as possible at activation.
-export function activate(): void {
-  // Filled by the client's features.
+// The extension's door. Activation only listens: the language server and its client are loaded by the first spec,
+// by the cache view when it becomes visible, or by a command.
+import * as vscode from 'vscode';
+import type { App } from './app.ts';
+import { createRequest } from './cacheClient.ts';
+import { createCacheStates } from './cacheStates.ts';
+import { registerCacheDir } from './commands/cacheDir.ts';
+import { registerEntries } from './commands/entries.ts';
+import { registerGeneral } from './commands/general.ts';
+import { registerInspect } from './commands/inspect.ts';
+import { registerOrder } from './commands/order.ts';
+import { registerPrepare } from './commands/prepare.ts';
+import { registerPrune } from './commands/prune.ts';
+import { handleDocsLinks } from './docsLinks.ts';
+import { createOperations } from './operation.ts';
+import { createServer } from './server.ts';
+import { followSpecDocuments } from './specDocuments.ts';
+import { showStatusBar } from './ui/statusBar.ts';
+import { createCacheView } from './views/cacheView.ts';
+import { createInspectDocuments } from './views/inspectDocuments.ts';
+
+/** Called by VS Code when a YAML document opens, the view is shown or a command is run. */
+export function activate(context: vscode.ExtensionContext): void {
+  const app = createApp(context);
+  context.subscriptions.push(
+    registerPrepare(app),
+    registerInspect(app),
+    registerPrune(app),
+    registerEntries(app),
+    registerOrder(app),
+    registerCacheDir(app),
+    registerGeneral(app),
+    handleDocsLinks(context),
+    showStatusBar(app.documents, app.states, app.operations),
+  );
+}
+
+function createApp(context: vscode.ExtensionContext): App {
+  const log = vscode.window.createOutputChannel('HPC Compose', { log: true });
+  const server = createServer(context, log);
+  const startServer = () => {
+    server
+      .client()
+      .catch((error: unknown) => log.error(`The language server did not start: ${String(error)}`));
+  };
+  const documents = followSpecDocuments(context.workspaceState, startServer);
+  const request = createRequest(server);
+  const operations = createOperations();
+  const states = createCacheStates(server, request, documents, log);
+  const view = createCacheView(states);
+  const pages = createInspectDocuments();
+  const follow = documents.onDidChange(() => {
+    if (server.isStarted()) void states.refresh();
+  });
+  context.subscriptions.push(log, server, documents, operations, states, view, pages, follow);
+  return { context, log, server, request, documents, operations, states, view, pages };
 }

@@ -1,5 +1,7 @@
 // Names and plain shapes of what client and server say to each other beyond LSP. Shared as types: no code, no dependencies.
 import type { CacheState, InspectResult, PrepareResult, PruneMode, PrunePlan, PruneResult } from './cache.ts';
+import type { FailureCode, FailureData } from './failure.ts';
+import type { CacheDirChoice } from './plan.ts';
 
 /** Sent by the client in `initialize`. */
 export interface InitializationOptions {
@@ -20,7 +22,35 @@ export interface CacheParams {
 export interface PrepareParams extends CacheParams {
   service?: string;
   force?: boolean;
+  /** Where standard work-done progress goes. */
   workDoneToken?: string | number;
+  /** Where every `PrepareProgress` goes, lines of the tools included. */
+  partialResultToken?: string | number;
+}
+
+/** Where the cache directory of a spec comes from, and what could replace it. */
+export interface ExplainResult {
+  choice: CacheDirChoice;
+  /** The node-local root that the directory lies in, when it does. */
+  unsafeRoot: string | null;
+  /** Directories that compute nodes are likely to see too, best first. */
+  candidates: string[];
+  /** Where the spec's text takes a new `cache_dir`: the value goes between `before` and `after`; null: it has no `x-slurm` map. */
+  place: CacheDirPlace | null;
+}
+
+/** A place in a document, in LSP positions, and the text around the value to write there. */
+export interface CacheDirPlace {
+  range: { start: { line: number; character: number }; end: { line: number; character: number } };
+  before: string;
+  after: string;
+}
+
+/** `data` of an error response for an expected failure; `message` of the response is what happened. */
+export interface FailureReport {
+  code: FailureCode;
+  hint: string;
+  data: FailureData;
 }
 
 export interface InspectParams extends CacheParams {
@@ -48,6 +78,7 @@ export interface PruneApplyParams {
 export interface Requests {
   'hpcCompose/cache/list': { params: CacheParams; result: CacheState };
   'hpcCompose/cache/inspect': { params: InspectParams; result: InspectResult };
+  'hpcCompose/cache/explain': { params: CacheParams; result: ExplainResult };
   'hpcCompose/prepare': { params: PrepareParams; result: PrepareResult };
   'hpcCompose/prune/plan': { params: PrunePlanParams; result: PrunePlan };
   'hpcCompose/prune/apply': { params: PruneApplyParams; result: PruneResult };

@@ -1,0 +1,40 @@
+// Small acts on one cache entry: show where it lies, copy its path or key, open its manifest.
+import * as vscode from 'vscode';
+import type { App } from '../app.ts';
+import type { EntryNode, ProblemNode } from '../views/cacheModel.ts';
+import { pickEntry } from './entryPick.ts';
+import { command } from './register.ts';
+
+/** Registers the acts on single entries. */
+export function registerEntries(app: App): vscode.Disposable {
+  const pick = (node: EntryNode | undefined) => pickEntry(app, node, vscode.l10n.t('Which entry?'));
+  const copy = (text: string | undefined) =>
+    text === undefined ? undefined : vscode.env.clipboard.writeText(text);
+  return vscode.Disposable.from(
+    command(app, 'cache.copyPath', async (node?: EntryNode | ProblemNode) =>
+      copy(node?.type === 'problem' ? node.path : (await pick(node))?.entry.artifact_path),
+    ),
+    command(app, 'cache.copyKey', async (node?: EntryNode) => copy((await pick(node))?.entry.cache_key)),
+    command(app, 'cache.reveal', async (node?: EntryNode) => {
+      const picked = await pick(node);
+      if (picked) await reveal(vscode.Uri.file(picked.entry.artifact_path));
+    }),
+    command(app, 'cache.openManifest', async (node?: EntryNode) => {
+      const picked = await pick(node);
+      if (!picked) return;
+      const manifest = await vscode.workspace.openTextDocument(`${picked.entry.artifact_path}.json`);
+      await vscode.window.showTextDocument(manifest, { preview: true });
+    }),
+  );
+}
+
+/** In the explorer when the file lies in the workspace, else in the file manager, else (remote) in a terminal. */
+async function reveal(uri: vscode.Uri): Promise<void> {
+  if (vscode.workspace.getWorkspaceFolder(uri)) {
+    await vscode.commands.executeCommand('revealInExplorer', uri);
+  } else if (vscode.env.remoteName === undefined) {
+    await vscode.commands.executeCommand('revealFileInOS', uri);
+  } else {
+    vscode.window.createTerminal({ name: 'HPC Compose', cwd: vscode.Uri.joinPath(uri, '..') }).show();
+  }
+}

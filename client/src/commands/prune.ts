@@ -1,0 +1,154 @@
+// Prune: choose a policy with its size, look at the list and change it, confirm, apply that very list, see the report.
+// Nothing is removed before the last question is answered.
+import * as vscode from 'vscode';
+import type { CacheEntry, PrunePlan, PruneResult } from '../../../server/src/model/cache.ts';
+import type { CacheParams } from '../../../server/src/model/protocol.ts';
+import { formatBytes } from '../../../server/src/model/units.ts';
+import type { App } from '../app.ts';
+import { confirmDetail, narrowPlan, removals } from '../prunePresets.ts';
+import { pickPreset, selectEntries } from '../ui/prunePicks.ts';
+import { readSettings } from '../ui/settings.ts';
+import type { EntryNode } from '../views/cacheModel.ts';
+import { count, planPage, reportPage } from '../views/pages.ts';
+import { pickEntries } from './entryPick.ts';
+import { command, requireTrust } from './register.ts';
+import { targetSpec } from './target.ts';
+
+/** Registers the commands that remove entries. */
+export function registerPrune(app: App): vscode.Disposable {
+  return vscode.Disposable.from(
+    command(app, 'cache.prune', (argument: unknown) => prune(app, argument)),
+    command(app, 'cache.pruneSelected', (node?: EntryNode, nodes?: readonly EntryNode[]) =>
+      pruneSelected(app, node, nodes),
+    ),
+  );
+}
+
+async function prune(app: App, argument: unknown): Promise<PruneResult | undefined> {
+  if (!(await requireTrust())) return undefined;
+  const where = await targetCache(app, argument);
+  if (!where) return undefined;
+  const settings = readSettings();
+  const plan = await pickPreset(app, where, settings);
+  if (!plan) return undefined;
+  const known = knownEntries(app, plan.cache_dir);
+  const chosen = await selectEntries(plan, known, settings, () => showPlan(app, plan));
+  return chosen && confirmAndApply(app, narrowPlan(plan, chosen), known);
+}
+
+async function pruneSelected(
+  app: App,
+  node: EntryNode | undefined,
+  nodes: readonly EntryNode[] | undefined,
+): Promise<PruneResult | undefined> {
+  if (!(await requireTrust())) return undefined;
+  const picked = await pickEntries(app, node, nodes, vscode.l10n.t('Delete which entries?'));
+  const first = picked[0];
+  if (!first) return undefined;
+  const paths = picked.filter((one) => one.cacheDir === first.cacheDir).map((one) => one.entry.artifact_path);
+  const cacheDir = first.cacheDir;
+  const plan = await app.request('hpcCompose/prune/plan', { cacheDir, mode: 'selection', paths });
+  const known = knownEntries(app, plan.cache_dir);
+  return confirmAndApply(app, plan, known);
+}
+
+async function confirmAndApply(
+  app: App,
+  plan: PrunePlan,
+  known: readonly CacheEntry[],
+): Promise<PruneResult | undefined> {
+  const removed = removals(plan).length;
+  if (removed === 0) return tellNothing(app, plan);
+  const { units } = readSettings();
+  const entries = count(removed, 'cache entry', 'cache entries');
+  const question = vscode.l10n.t('Delete {0} ({1})?', entries, formatBytes(plan.bytes, units));
+  const button = vscode.l10n.t('Delete {0}', count(removed, 'Entry', 'Entries'));
+  const options = { modal: true, detail: confirmDetail(plan, known, units) };
+  if ((await vscode.window.showWarningMessage(question, options, button)) !== button) return undefined;
+  const result = await app.operations.run(vscode.l10n.t('Deleting {0}', entries), (token) =>
+    apply(app, plan, token),
+  );
+  if (!result) return undefined;
+  void tellResult(app, plan, result);
+  return result;
+}
+
+async function apply(app: App, plan: PrunePlan, operation: vscode.CancellationToken): Promise<PruneResult> {
+  const title = vscode.l10n.t('Deleting from {0}', plan.cache_dir);
+  const options = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
+  return vscode.window.withProgress(options, async (_progress, user) => {
+    const source = new vscode.CancellationTokenSource();
+    const listeners = [user, operation].map((token) => token.onCancellationRequested(() => source.cancel()));
+    try {
+      return await app.request('hpcCompose/prune/apply', { plan }, source.token);
+    } finally {
+      vscode.Disposable.from(source, ...listeners).dispose();
+      void app.states.refresh();
+    }
+  });
+}
+
+async function tellResult(app: App, plan: PrunePlan, result: PruneResult): Promise<void> {
+  const { units } = readSettings();
+  const report = () => reportPage(result, plan, { units, now: Date.now() / 1000 });
+  const parts = [
+    vscode.l10n.t(
+      'Freed {0} in {1}',
+      formatBytes(result.bytes_freed, units),
+      count(result.removed_count, 'entry', 'entries'),
+    ),
+    ...firstWhy(
+      'kept',
+      result.skipped.map(({ why }) => why),
+    ),
+    ...firstWhy(
+      'failed',
+      result.failed.map(({ code }) => code),
+    ),
+  ];
+  const words = `${parts.join('; ')}.`;
+  app.log.info(words);
+  const show = vscode.l10n.t('Show Report');
+  const tell =
+    result.failed.length > 0 ? vscode.window.showWarningMessage : vscode.window.showInformationMessage;
+  if ((await tell(words, show)) === show) await app.pages.showPage('prune-report', report);
+}
+
+function firstWhy(what: string, reasons: readonly string[]): string[] {
+  const [first] = reasons;
+  return first === undefined ? [] : [`${reasons.length} ${what}: ${first}${reasons.length > 1 ? ', …' : ''}`];
+}
+
+async function tellNothing(app: App, plan: PrunePlan): Promise<undefined> {
+  const show = vscode.l10n.t('Show What Is Kept');
+  const words = vscode.l10n.t('Nothing to remove: every entry is kept.');
+  if ((await vscode.window.showInformationMessage(words, show)) === show) await showPlan(app, plan);
+  return undefined;
+}
+
+function showPlan(app: App, plan: PrunePlan): Promise<void> {
+  return app.pages.showPage('prune-plan', () =>
+    planPage(plan, { units: readSettings().units, now: Date.now() / 1000 }),
+  );
+}
+
+/** The cache to prune: that of the argument's spec, the only known one, or one that people pick. */
+async function targetCache(app: App, argument: unknown): Promise<CacheParams | undefined> {
+  const states = app.states.all();
+  if (argument === undefined && states.length > 1) {
+    const items = states.map((state) => ({
+      label: state.cache_dir,
+      description: String(state.totals.entries),
+    }));
+    const picked = await vscode.window.showQuickPick(items, { title: vscode.l10n.t('Prune which cache?') });
+    return picked && { cacheDir: picked.label };
+  }
+  const [only] = states;
+  if (argument === undefined && only && !app.documents.current()) return { cacheDir: only.cache_dir };
+  const uri = await targetSpec(app, argument);
+  return uri && { uri: uri.toString() };
+}
+
+function knownEntries(app: App, cacheDir: string): readonly CacheEntry[] {
+  return app.states.all().find((state) => state.cache_dir === cacheDir)?.entries ?? [];
+}

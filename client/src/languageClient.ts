@@ -1,0 +1,37 @@
+// The connection to the language server: one Node child over node-ipc. Loaded only when a spec or the cache view asks for it.
+import * as vscode from 'vscode';
+import { LanguageClient, TransportKind } from 'vscode-languageclient/node';
+import type { InitializationOptions } from '../../server/src/model/protocol.ts';
+
+const RESTARTS = 4;
+
+/** Makes the client, not started yet. Sends the server what it cannot know: trust, and how documentation is opened. */
+export function createLanguageClient(
+  context: vscode.ExtensionContext,
+  log: vscode.LogOutputChannel,
+): LanguageClient {
+  const languages = ['yaml', 'dockercompose'];
+  const schemes = ['file', 'untitled'];
+  return new LanguageClient(
+    'hpcCompose',
+    'HPC Compose',
+    { module: context.asAbsolutePath('dist/server.js'), transport: TransportKind.ipc },
+    {
+      documentSelector: schemes.flatMap((scheme) => languages.map((language) => ({ scheme, language }))),
+      outputChannel: log,
+      traceOutputChannel: log,
+      initializationOptions: () => initializationOptions(context),
+      connectionOptions: { maxRestartCount: RESTARTS },
+      diagnosticCollectionName: 'hpc-compose',
+    },
+  );
+}
+
+function initializationOptions(context: vscode.ExtensionContext): InitializationOptions {
+  return {
+    detect: 'content',
+    docs: `${vscode.env.uriScheme}://${context.extension.id}/rules/{code}`,
+    serverCommands: false,
+    trusted: vscode.workspace.isTrusted,
+  };
+}

@@ -1,0 +1,100 @@
+// Follows the YAML documents of the window: which of them may be specs, which specs this workspace has seen.
+import * as vscode from 'vscode';
+import { endAll, type Lifetime } from './lifetime.ts';
+import { mayBeSpec } from './specDetection.ts';
+
+const LANGUAGES = new Set(['yaml', 'dockercompose']);
+const SEEN = 'hpcCompose.seenSpecs';
+const SEEN_LIMIT = 20;
+const HEAD_LINES = 2000;
+
+export interface SpecDocuments extends Lifetime {
+  /** True when the document may be a spec; remembered until the document closes. */
+  isSpec(document: vscode.TextDocument): boolean;
+  /** The spec that a command without an argument acts on: the active one, else a visible one, else an open one. */
+  current(): vscode.TextDocument | undefined;
+  /** Addresses of open and formerly seen specs, the current one first. */
+  known(): vscode.Uri[];
+  /** Takes a spec that is gone from the list. */
+  forget(uri: vscode.Uri): void;
+  /** Fires when a spec opens, closes or becomes the active document. */
+  readonly onDidChange: vscode.Event<void>;
+}
+
+/** Watches the open documents. `onFirstSpec` is called for each document that is recognised. */
+export function followSpecDocuments(
+  memory: vscode.Memento,
+  onSpec: (document: vscode.TextDocument) => void,
+): SpecDocuments {
+  const specs = new Set<string>();
+  const changed = new vscode.EventEmitter<void>();
+  const isSpec = (document: vscode.TextDocument) => specs.has(document.uri.toString());
+
+  const announce = () => {
+    const active = vscode.window.activeTextEditor?.document;
+    const isActive = active !== undefined && isSpec(active);
+    void vscode.commands.executeCommand('setContext', 'hpcCompose:isHpcDocument', isActive);
+    changed.fire();
+  };
+  const look = (document: vscode.TextDocument) => {
+    if (
+      !LANGUAGES.has(document.languageId) ||
+      isSpec(document) ||
+      !mayBeSpec(document.fileName, head(document))
+    )
+      return;
+    specs.add(document.uri.toString());
+    if (document.uri.scheme === 'file') remember(memory, document.uri);
+    onSpec(document);
+    announce();
+  };
+  const subscriptions = [
+    vscode.workspace.onDidOpenTextDocument(look),
+    vscode.workspace.onDidChangeTextDocument((event) => look(event.document)),
+    vscode.workspace.onDidCloseTextDocument((document) => {
+      if (specs.delete(document.uri.toString())) announce();
+    }),
+    vscode.window.onDidChangeActiveTextEditor(announce),
+  ];
+  vscode.workspace.textDocuments.forEach(look);
+  announce();
+
+  const open = () => vscode.workspace.textDocuments.filter(isSpec);
+  const current = () => {
+    const shown = [vscode.window.activeTextEditor, ...vscode.window.visibleTextEditors];
+    return (
+      shown.map((editor) => editor?.document).find((document) => document && isSpec(document)) ?? open()[0]
+    );
+  };
+  return {
+    isSpec,
+    current,
+    known: () => unique([current()?.uri, ...open().map((document) => document.uri), ...seen(memory)]),
+    forget: (uri) =>
+      void memory.update(
+        SEEN,
+        memory.get<string[]>(SEEN, []).filter((text) => text !== uri.toString()),
+      ),
+    onDidChange: changed.event,
+    dispose: () => endAll(changed, ...subscriptions),
+  };
+}
+
+function head(document: vscode.TextDocument): string {
+  return document.getText(new vscode.Range(0, 0, HEAD_LINES, 0));
+}
+
+function seen(memory: vscode.Memento): vscode.Uri[] {
+  return memory.get<string[]>(SEEN, []).map((text) => vscode.Uri.parse(text));
+}
+
+function remember(memory: vscode.Memento, uri: vscode.Uri): void {
+  const others = memory.get<string[]>(SEEN, []).filter((text) => text !== uri.toString());
+  void memory.update(SEEN, [uri.toString(), ...others].slice(0, SEEN_LIMIT));
+}
+
+function unique(uris: readonly (vscode.Uri | undefined)[]): vscode.Uri[] {
+  const byText = new Map<string, vscode.Uri>();
+  for (const uri of uris) if (uri && !byText.has(uri.toString())) byText.set(uri.toString(), uri);
+  return [...byText.values()];
+}
