@@ -46,13 +46,23 @@ export interface ListProblem {
   problem: string;
 }
 
+/** `bytes` is the sum over the entries; the others are what tools keep in the cache beside them. */
+export interface CacheTotals {
+  entries: number;
+  bytes: number;
+  /** enroot's layer cache. */
+  layer_bytes?: number;
+  /** Image stores of jobs below `runtime/`. */
+  runtime_bytes?: number;
+}
+
 export interface CacheState {
   schema_version: 1;
   cache_dir: string;
   exists: boolean;
   entries: CacheEntry[];
   problems: ListProblem[];
-  totals: { entries: number; bytes: number };
+  totals: CacheTotals;
   /** Bytes free to this user on the file system, or null when it cannot be known. */
   free_bytes: number | null;
 }

@@ -1,0 +1,84 @@
+// Whether an image is committed, which is what makes a prepare reuse it: a regular file with a manifest of its kind, key and
+// path (cache contract, section 4). If it is not, the one reason, in a code and in words.
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Manifest } from '../model/cache.ts';
+import type { ImageArtifact } from '../model/plan.ts';
+import { readManifestFile } from './manifestFile.ts';
+import { sameComponents } from './samePath.ts';
+
+export type NotCommitted =
+  | 'absent'
+  | 'manifest-missing'
+  | 'manifest-damaged'
+  | 'image-missing'
+  | 'not-a-file'
+  | 'empty'
+  | 'other-key'
+  | 'moved';
+
+export type Commitment =
+  | { readonly committed: true; readonly manifest: Manifest }
+  | {
+      readonly committed: false;
+      readonly manifest: Manifest | undefined;
+      readonly reason: NotCommitted;
+      /** A sentence for people. */
+      readonly problem: string;
+    };
+
+/** Judges an image by what lies on disk now. */
+export function commitmentOf(artifact: ImageArtifact): Commitment {
+  const stat = lstat(artifact.path);
+  const read = readManifestFile(artifact.manifestPath);
+  if (read === undefined) return stat ? withoutManifest(stat) : no('absent', 'never built in this cache');
+  if ('problem' in read)
+    return no('manifest-damaged', `present but not committed, will be built again: ${read.problem}`);
+  const { manifest } = read;
+  if (!stat) return no('image-missing', 'the image file is missing, only its manifest is there', manifest);
+  if (!stat.isFile()) return no('not-a-file', notAFile(stat), manifest);
+  if (manifest.kind !== artifact.kind || manifest.cache_key !== artifact.key)
+    return no('other-key', 'the manifest belongs to another image (kind or key differ)', manifest);
+  if (!samePlace(manifest.artifact_path, artifact.path))
+    return no(
+      'moved',
+      `recorded at ${manifest.artifact_path}: the cache was moved; \`cache adopt\` makes it a hit`,
+      manifest,
+    );
+  if (stat.size === 0) return no('empty', 'the image file is empty', manifest);
+  return { committed: true, manifest };
+}
+
+function withoutManifest(stat: fs.Stats): Commitment {
+  return stat.isFile()
+    ? no('manifest-missing', 'present but not committed, will be built again: its manifest is missing')
+    : no('not-a-file', notAFile(stat));
+}
+
+function notAFile(stat: fs.Stats): string {
+  if (stat.isSymbolicLink()) return 'a link stands where the image belongs; prepare replaces it';
+  return 'what stands where the image belongs is no file; remove it';
+}
+
+function no(reason: NotCommitted, problem: string, manifest?: Manifest): Commitment {
+  return { committed: false, manifest, reason, problem };
+}
+
+/** Another spelling of the same directory counts as the same place. */
+function samePlace(recorded: string, actual: string): boolean {
+  if (sameComponents(recorded, actual)) return true;
+  if (path.basename(recorded) !== path.basename(actual)) return false;
+  try {
+    return fs.realpathSync(path.dirname(recorded)) === fs.realpathSync(path.dirname(actual));
+  } catch {
+    return false;
+  }
+}
+
+function lstat(file: string): fs.Stats | undefined {
+  try {
+    return fs.lstatSync(file, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,72 @@
+// What an entry was made from: the named parts of its key, kept below `.hpc-compose-vscode/inputs/` when it was built, so
+// that a later miss can be explained field by field. Values of secret names are kept as a digest, never in clear.
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import type { ImageArtifact, KeyInput } from '../model/plan.ts';
+import { maskEntry } from './maskEntries.ts';
+import { makeSidecarDirectory, readSidecarJson, sidecarPath, writeSidecarFile } from './sidecar.ts';
+
+export interface RecordedInput {
+  readonly input: string;
+  /** Shown to people; secret values are masked. */
+  readonly value: string;
+  /** Of the whole value, where `value` is masked: tells whether it changed. */
+  readonly digest?: string;
+}
+
+export interface RecordedInputs {
+  readonly schema_version: 1;
+  readonly artifact: string;
+  readonly cache_key: string;
+  /** Size of the artifact in bytes when it was committed; a different one later means damage. */
+  readonly size: number | null;
+  readonly recorded_at: number;
+  readonly inputs: readonly RecordedInput[];
+}
+
+/** Keeps what an artifact was made from. Throws system errors; callers treat it as best effort. */
+export function recordInputs(artifact: ImageArtifact, inputs: readonly KeyInput[]): void {
+  const cacheDir = path.dirname(path.dirname(artifact.path));
+  makeSidecarDirectory(cacheDir, 'inputs');
+  const record: RecordedInputs = {
+    schema_version: 1,
+    artifact: path.relative(cacheDir, artifact.path),
+    cache_key: artifact.key,
+    size: fs.lstatSync(artifact.path, { throwIfNoEntry: false })?.size ?? null,
+    recorded_at: Math.floor(Date.now() / 1000),
+    inputs: inputs.map(toRecorded),
+  };
+  writeSidecarFile(inputsFile(cacheDir, artifact.path), JSON.stringify(record));
+}
+
+/** What an artifact was made from, or undefined when it is not known (made by another tool, or before). */
+export function readInputs(cacheDir: string, artifactPath: string): RecordedInputs | undefined {
+  const record = readSidecarJson(inputsFile(cacheDir, artifactPath)) as Partial<RecordedInputs> | undefined;
+  return record && Array.isArray(record.inputs) && typeof record.cache_key === 'string'
+    ? (record as RecordedInputs)
+    : undefined;
+}
+
+/** Removes the record of an artifact that was removed. */
+export function forgetInputs(cacheDir: string, artifactPath: string): void {
+  fs.rmSync(inputsFile(cacheDir, artifactPath), { force: true });
+}
+
+/** The form in which an input is kept and shown. */
+export function toRecorded({ input, value }: KeyInput): RecordedInput {
+  const shown = maskEntry(value);
+  return shown === value ? { input, value } : { input, value: shown, digest: digest(value) };
+}
+
+/** Named by the key part of the file name, so that long service names do not make longer names here. */
+function inputsFile(cacheDir: string, artifactPath: string): string {
+  const name = path.basename(artifactPath);
+  const key = /^[0-9a-f]{16}(?=-)/.exec(name)?.[0] ?? digest(name);
+  const kind = path.basename(path.dirname(artifactPath));
+  return sidecarPath(cacheDir, 'inputs', `${kind}-${key}-${digest(name)}.inputs`);
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}

@@ -1,0 +1,120 @@
+// Says for each service of a plan which artifact a prepare would reuse, and if none, why: reads manifests, takes no lock.
+// Shape: cache contract, section 7.3, plus `why`. Unlike there, an image that is not committed is no hit.
+import fs from 'node:fs';
+import type {
+  InspectArtifact,
+  InspectResult,
+  InspectService,
+  Manifest,
+  ReuseExpectation,
+  Why,
+} from '../model/cache.ts';
+import type { CachePlan, ImageArtifact, ServicePlan } from '../model/plan.ts';
+import { commitmentOf, type Commitment } from './commitment.ts';
+import { createHistory, type History } from './inspectHistory.ts';
+import { maskManifest } from './maskEntries.ts';
+import type { Ports } from './ports.ts';
+
+/** What a plan finds in its cache, in plan order. `service` limits it to one name; an unknown name gives no services. */
+export function inspectPlan(
+  plan: CachePlan,
+  _ports: Pick<Ports, 'now'>,
+  options: { readonly service?: string } = {},
+): Promise<InspectResult> {
+  const history = createHistory(plan);
+  const services = plan.services
+    .filter(({ name }) => options.service === undefined || name === options.service)
+    .map((service) => inspectService(service, plan, history));
+  return Promise.resolve({ schema_version: 1, cache_dir: plan.cacheDir.path, services });
+}
+
+const MOUNTS_NOTE = 'this service rebuilds on prepare because prepare.mounts are present';
+
+function inspectService(service: ServicePlan, plan: CachePlan, history: History): InspectService {
+  const base = service.base && commitmentOf(service.base);
+  const prepared = service.prepared && commitmentOf(service.prepared);
+  const runtime = prepared ?? base;
+  const localPresent = isPresent(service.runtimePath);
+  return {
+    service_name: service.name,
+    source_image: service.sourceImage,
+    base_registry: service.source.kind === 'remote' ? service.source.registry : null,
+    base_artifact: service.base && base ? describe(service.base.path, base, plan) : null,
+    runtime_artifact: describe(service.runtimePath, runtime, plan),
+    current_reuse_expectation: expectationOf(service, runtime, localPresent),
+    note: service.prepare?.forceRebuild ? MOUNTS_NOTE : null,
+    why: whyOf(service, { base, prepared, localPresent }, history),
+  };
+}
+
+function describe(path: string, commitment: Commitment | undefined, plan: CachePlan): InspectArtifact {
+  return {
+    path,
+    artifact_present: isPresent(path),
+    manifest_path: path === '' ? 'artifact.sqsh.json' : `${path}.json`,
+    manifest: commitment?.manifest
+      ? maskManifest(commitment.manifest, plan.secretValues)
+      : manifestBeside(path, plan),
+  };
+}
+
+/** A local image may lie inside a cache and have a manifest; hpc-compose shows it. */
+function manifestBeside(path: string, plan: CachePlan): Manifest | null {
+  if (path === '') return null;
+  const found = commitmentOf({ kind: 'prepared', path, manifestPath: `${path}.json`, key: '' }).manifest;
+  return found ? maskManifest(found, plan.secretValues) : null;
+}
+
+function isPresent(path: string): boolean {
+  return path !== '' && fs.existsSync(path);
+}
+
+function expectationOf(
+  service: ServicePlan,
+  runtime: Commitment | undefined,
+  localPresent: boolean,
+): ReuseExpectation {
+  if (service.source.kind === 'host') return 'host runtime';
+  if (service.prepare?.forceRebuild) return 'rebuild on prepare';
+  if (runtime) return runtime.committed ? 'cache hit' : 'cache miss';
+  return localPresent ? 'local image present' : 'local image missing';
+}
+
+interface Findings {
+  readonly base: Commitment | undefined;
+  readonly prepared: Commitment | undefined;
+  readonly localPresent: boolean;
+}
+
+function whyOf(service: ServicePlan, { base, prepared, localPresent }: Findings, history: History): Why[] {
+  if (service.source.kind === 'host') return [];
+  const why: Why[] = [];
+  if (service.source.kind !== 'remote' && !localPresent)
+    why.push({ reason: `the local image ${service.sourceImage} does not exist` });
+  if (service.prepare?.forceRebuild)
+    why.push({ reason: 'prepare.mounts are present: every prepare builds this image again' });
+  if (service.prepared && prepared) why.push(...missReasons(service, service.prepared, prepared, history));
+  if (service.base && base) {
+    const reasons = missReasons(service, service.base, base, history);
+    why.push(...(service.prepared ? reasons.map(ofBase) : reasons));
+  }
+  return why;
+}
+
+function ofBase(why: Why): Why {
+  return 'reason' in why
+    ? { reason: `base image: ${why.reason}` }
+    : { ...why, input: `base image: ${why.input}` };
+}
+
+function missReasons(
+  service: ServicePlan,
+  artifact: ImageArtifact,
+  commitment: Commitment,
+  history: History,
+): Why[] {
+  if (commitment.committed) return [];
+  if (commitment.reason !== 'absent') return [{ reason: commitment.problem }];
+  const changed = history.changesSince(service, artifact);
+  return changed.length > 0 ? changed : [{ reason: 'never built in this cache' }];
+}

@@ -1,0 +1,164 @@
+// Finds the last build of a service's image under another key and says input by input what changed since.
+// Looks first among the artifacts recorded for this very spec, then among images with the same service name.
+import path from 'node:path';
+import type { Manifest, Why } from '../model/cache.ts';
+import type { CachePlan, ImageArtifact, KeyInput, ServicePlan } from '../model/plan.ts';
+import { namesIn } from './diskUsage.ts';
+import { readInputs, toRecorded, type RecordedInput } from './inputs.ts';
+import { readManifestFile } from './manifestFile.ts';
+import { REDACTED, maskEntry } from './maskEntries.ts';
+import { artifactsOf } from './registry.ts';
+
+export interface History {
+  /** What changed since the last build of this service's image of that kind; empty when none is known. */
+  changesSince(service: ServicePlan, artifact: ImageArtifact): Why[];
+}
+
+interface Build {
+  readonly path: string;
+  readonly manifest: Manifest;
+}
+
+/** History of the services of one plan. The cache is read at the first question, once. */
+export function createHistory(plan: CachePlan): History {
+  let builds: Build[] | undefined;
+  const directories = new Map<string, Map<string, string[]>>();
+  const recorded = () => (builds ??= recordedBuilds(plan));
+  const listed = (directory: string) => {
+    let names = directories.get(directory);
+    if (!names) directories.set(directory, (names = namesBySuffix(directory)));
+    return names;
+  };
+  return {
+    changesSince: (service, artifact) => {
+      const before =
+        latest(recorded().filter((build) => isEarlierBuild(build, service, artifact))) ??
+        latest(sameNamed(artifact, listed(path.dirname(artifact.path))));
+      if (!before) return [];
+      const changes = changesOf(before, service, artifact, plan);
+      return changes.length > 0 ? changes : [{ reason: `built before as ${path.basename(before.path)}` }];
+    },
+  };
+}
+
+function recordedBuilds(plan: CachePlan): Build[] {
+  return artifactsOf(plan.cacheDir.path, plan.specPath)
+    .map(readBuild)
+    .filter((build) => build !== undefined);
+}
+
+function readBuild(artifactPath: string): Build | undefined {
+  const read = readManifestFile(`${artifactPath}.json`);
+  return read && 'manifest' in read ? { path: artifactPath, manifest: read.manifest } : undefined;
+}
+
+function isEarlierBuild({ manifest }: Build, service: ServicePlan, artifact: ImageArtifact): boolean {
+  return (
+    manifest.kind === artifact.kind &&
+    manifest.cache_key !== artifact.key &&
+    manifest.service_names.includes(service.name)
+  );
+}
+
+/** File names by what follows the 16 digits of the key: the service's token and the extension. */
+function namesBySuffix(directory: string): Map<string, string[]> {
+  const names = new Map<string, string[]>();
+  for (const name of namesIn(directory)) {
+    if (!name.endsWith('.json')) continue;
+    const suffix = name.slice(16);
+    const same = names.get(suffix);
+    if (same) same.push(name);
+    else names.set(suffix, [name]);
+  }
+  return names;
+}
+
+function sameNamed(artifact: ImageArtifact, names: ReadonlyMap<string, string[]>): Build[] {
+  const own = `${path.basename(artifact.path)}.json`;
+  return (names.get(own.slice(16)) ?? [])
+    .filter((name) => name !== own)
+    .map((name) => readBuild(path.join(path.dirname(artifact.path), name.slice(0, -'.json'.length))))
+    .filter((build) => build !== undefined);
+}
+
+function latest(builds: readonly Build[]): Build | undefined {
+  return builds.toSorted((a, b) => b.manifest.last_used_at - a.manifest.last_used_at)[0];
+}
+
+function changesOf(before: Build, service: ServicePlan, artifact: ImageArtifact, plan: CachePlan): Why[] {
+  const inputs = artifact.kind === 'base' ? service.baseInputs : service.preparedInputs;
+  const known = readInputs(plan.cacheDir.path, before.path);
+  if (known && inputs.length > 0) return compare(known.inputs, inputs.map(toRecorded), plan);
+  return compare(inputsOfManifest(before.manifest), inputsOfPlan(service, artifact, plan), plan);
+}
+
+/** Pairs inputs of the same name in order; what stands on one side only is compared with nothing. */
+function compare(before: readonly RecordedInput[], after: readonly RecordedInput[], plan: CachePlan): Why[] {
+  const names = [...new Set([...before, ...after].map(({ input }) => input))];
+  return names.flatMap((input) => {
+    const old = before.filter((item) => item.input === input);
+    const now = after.filter((item) => item.input === input);
+    const count = Math.max(old.length, now.length);
+    return Array.from({ length: count }, (_, index) =>
+      difference(input, old[index], now[index], plan),
+    ).flat();
+  });
+}
+
+function difference(
+  input: string,
+  old: RecordedInput | undefined,
+  now: RecordedInput | undefined,
+  plan: CachePlan,
+): Why[] {
+  if (old?.value === now?.value && (old?.digest === now?.digest || !old || !now)) return [];
+  const shown = (item: RecordedInput | undefined) => (item ? maskValue(item.value, plan) : '(none)');
+  const [before, after] = [shown(old), shown(now)];
+  const hidden = before === after;
+  return [{ input, before, after: hidden ? `${after} (another secret value)` : after }];
+}
+
+function maskValue(value: string, plan: CachePlan): string {
+  return plan.secretValues.includes(value) ? REDACTED : maskEntry(value, plan.secretValues);
+}
+
+/** The inputs that a manifest tells; the same names as inputsOfPlan. */
+function inputsOfManifest(manifest: Manifest): RecordedInput[] {
+  if (manifest.kind === 'base')
+    return [...one('image', manifest.source_image), ...one('tool version', manifest.tool_version)];
+  return [
+    ...one('tool version', manifest.tool_version),
+    ...one('image', manifest.source_image),
+    ...numbered('command', manifest.prepare_commands),
+    ...numbered('mount', manifest.prepare_mounts),
+    ...environment(manifest.prepare_env),
+    ...one('root', String(manifest.prepare_root ?? true)),
+  ];
+}
+
+function inputsOfPlan(service: ServicePlan, artifact: ImageArtifact, plan: CachePlan): RecordedInput[] {
+  if (artifact.kind === 'base')
+    return [...one('image', service.sourceImage), ...one('tool version', plan.toolVersion)];
+  return [
+    ...one('tool version', plan.toolVersion),
+    ...one('image', service.sourceImage),
+    ...numbered('command', service.prepare?.commands ?? []),
+    ...numbered('mount', service.prepare?.mounts ?? []),
+    ...environment(service.prepare?.env ?? []),
+    ...one('root', String(service.prepare?.root ?? true)),
+  ];
+}
+
+function one(input: string, value: string): RecordedInput[] {
+  return [toRecorded({ input, value } satisfies KeyInput)];
+}
+
+function numbered(input: string, values: readonly string[]): RecordedInput[] {
+  return values.map((value, index) => ({ input: `${input} ${index + 1}`, value }));
+}
+
+function environment(entries: readonly string[]): RecordedInput[] {
+  return entries.map((entry) =>
+    toRecorded({ input: `env ${entry.slice(0, Math.max(0, entry.indexOf('=')))}`, value: entry }),
+  );
+}

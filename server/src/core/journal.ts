@@ -1,0 +1,77 @@
+// What a prune removes, written down before it happens, so that a prune that was killed can be told and finished.
+// One file per prune, append-only lines of JSON; a finished prune ends with a `done` line.
+import fs from 'node:fs';
+import path from 'node:path';
+import { makeSidecarDirectory, sidecarNames, sidecarPath } from './sidecar.ts';
+
+export interface Journal {
+  /** Notes paths that are about to be removed. */
+  removing(paths: readonly string[]): void;
+  /** Notes what became of an entry. */
+  note(record: Readonly<Record<string, unknown>>): void;
+  close(): void;
+}
+
+const KEEP_MS = 30 * 24 * 3600 * 1000;
+
+/** Opens a journal. When the cache cannot be written to, gives one that forgets. */
+export function openJournal(cacheDir: string, mode: string): Journal {
+  try {
+    const directory = makeSidecarDirectory(cacheDir, 'journal');
+    dropOld(directory);
+    const name = `${new Date().toISOString().replace(/[:.]/g, '-')}-${process.pid}.jsonl`;
+    const fd = fs.openSync(path.join(directory, name), 'wx', 0o666);
+    const write = (record: unknown) => fs.writeSync(fd, `${JSON.stringify(record)}\n`);
+    write({ schema_version: 1, mode, pid: process.pid });
+    return {
+      removing: (paths) => void write({ removing: paths.map((file) => path.relative(cacheDir, file)) }),
+      note: (record) => void write(record),
+      close: () => {
+        write({ done: true });
+        fs.closeSync(fd);
+      },
+    };
+  } catch {
+    return { removing: () => undefined, note: () => undefined, close: () => undefined };
+  }
+}
+
+/** Paths that an interrupted prune was about to remove. */
+export function unfinishedRemovals(cacheDir: string): Set<string> {
+  const removals = new Set<string>();
+  const directory = sidecarPath(cacheDir, 'journal');
+  for (const name of sidecarNames(directory)) {
+    for (const removal of unfinishedIn(path.join(directory, name)))
+      removals.add(path.join(cacheDir, removal));
+  }
+  return removals;
+}
+
+function unfinishedIn(file: string): string[] {
+  try {
+    const lines = fs.readFileSync(file, 'utf8').split('\n');
+    if (lines.includes('{"done":true}')) return [];
+    return lines.filter((line) => line.startsWith('{"removing"')).flatMap(removalsOf);
+  } catch {
+    return [];
+  }
+}
+
+/** The last line may be cut off by the death of its writer. */
+function removalsOf(line: string): string[] {
+  try {
+    const { removing } = JSON.parse(line) as { removing: string[] };
+    return removing;
+  } catch {
+    return [];
+  }
+}
+
+function dropOld(directory: string): void {
+  const limit = Date.now() - KEEP_MS;
+  for (const name of sidecarNames(directory)) {
+    const file = path.join(directory, name);
+    const stat = fs.lstatSync(file, { throwIfNoEntry: false });
+    if (stat && stat.mtimeMs < limit) fs.rmSync(file, { force: true });
+  }
+}

@@ -1,0 +1,40 @@
+// Entries that no prune may remove: `.hpc-compose-vscode/pins.json`, paths relative to the cache.
+// Changed under a lock of its own, so that two windows pinning at once lose nothing.
+import path from 'node:path';
+import { OperationFailure } from '../model/failure.ts';
+import { makeSidecarDirectory, readSidecarJson, sidecarPath, writeSidecarFile } from './sidecar.ts';
+
+interface PinsFile {
+  readonly schema_version: 1;
+  readonly pins: readonly string[];
+}
+
+/** Pinned artifacts, as paths below `cacheDir`. */
+export function readPins(cacheDir: string): Set<string> {
+  const file = readSidecarJson(sidecarPath(cacheDir, 'pins.json')) as Partial<PinsFile> | undefined;
+  const pins = Array.isArray(file?.pins) ? file.pins : [];
+  return new Set(pins.filter((pin) => typeof pin === 'string').map((pin) => path.join(cacheDir, pin)));
+}
+
+/** Pins or unpins artifacts. Gives the paths whose state changed. Throws artifact-missing for a path outside the cache. */
+export function changePins(cacheDir: string, artifactPaths: readonly string[], pinned: boolean): string[] {
+  const wanted = artifactPaths.map((artifact) => relativeTo(cacheDir, artifact));
+  makeSidecarDirectory(cacheDir);
+  const before = new Set([...readPins(cacheDir)].map((pin) => path.relative(cacheDir, pin)));
+  const changed = wanted.filter((pin) => before.has(pin) !== pinned);
+  for (const pin of changed) {
+    if (pinned) before.add(pin);
+    else before.delete(pin);
+  }
+  const file: PinsFile = { schema_version: 1, pins: [...before].sort() };
+  if (changed.length > 0)
+    writeSidecarFile(sidecarPath(cacheDir, 'pins.json'), `${JSON.stringify(file, null, 2)}\n`);
+  return changed.map((pin) => path.join(cacheDir, pin));
+}
+
+function relativeTo(cacheDir: string, artifact: string): string {
+  const relative = path.relative(cacheDir, artifact);
+  if (relative === '' || relative.startsWith('..'))
+    throw new OperationFailure('artifact-missing', { path: artifact });
+  return relative;
+}
