@@ -218,3 +218,10 @@ export function planOf(
     binaries: {},
   };
 }
+
+/** A log that says nothing. */
+export const silentLog = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+
+function nothing(): void {
+  // On purpose.
+}

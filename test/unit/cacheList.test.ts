@@ -4,6 +4,7 @@ import path from 'node:path';
 import { recordInputs } from '../../server/src/core/inputs.ts';
 import { listCache } from '../../server/src/core/list.ts';
 import { changePins } from '../../server/src/core/pins.ts';
+import { realPorts } from '../../server/src/core/ports.ts';
 import { recordUse, usersOf } from '../../server/src/core/registry.ts';
 import {
   addBase,
@@ -12,9 +13,10 @@ import {
   makeCache,
   makeFolder,
   removeFolder,
+  silentLog,
 } from '../helpers/cacheBuilder.ts';
 
-const ports = { now: () => Date.now() / 1000 };
+const ports = realPorts(silentLog, process.env);
 
 describe('list of a cache', () => {
   let folder: string;
@@ -97,13 +99,13 @@ describe('list of a cache', () => {
     const app = addPrepared(cache, 'app');
     recordUse(cache, '/project/a.yaml', [app]);
     recordUse(cache, '/project/b.yaml', [app]);
-    assert.deepEqual(changePins(cache, [app], true), [app]);
+    assert.deepEqual(await changePins(cache, [app], true, ports), [app]);
     const { entries } = await listCache(cache, ports);
     assert.deepEqual(
       entries.map(({ pinned, used_by }) => ({ pinned, used_by })),
       [{ pinned: true, used_by: ['/project/a.yaml', '/project/b.yaml'] }],
     );
-    changePins(cache, [app], false);
+    await changePins(cache, [app], false, ports);
     assert.equal((await listCache(cache, ports)).entries[0]?.pinned, false);
   });
 

@@ -112,6 +112,7 @@ describe('scan of a cache', () => {
       cut: manifestText({}).slice(0, 120),
       binary: Buffer.from([0xff, 0xfe, 0, 1]),
       negative: manifestText({}).replace(/"created_at": \d+/, '"created_at": -1.5'),
+      double: manifestText({}).replace('{\n', '{\n  "kind": "base",\n'),
       big: manifestText({ prepare_commands: ['x'.repeat(2 * 1024 * 1024)] }),
     };
     for (const [name, text] of Object.entries(damage))

@@ -5,7 +5,7 @@ import type { Manifest, Why } from '../model/cache.ts';
 import type { CachePlan, ImageArtifact, KeyInput, ServicePlan } from '../model/plan.ts';
 import { namesIn } from './diskUsage.ts';
 import { readInputs, toRecorded, type RecordedInput } from './inputs.ts';
-import { readManifestFile } from './manifestFile.ts';
+import { readEntryManifest } from './manifestFile.ts';
 import { REDACTED, maskEntry } from './maskEntries.ts';
 import { artifactsOf } from './registry.ts';
 
@@ -48,7 +48,7 @@ function recordedBuilds(plan: CachePlan): Build[] {
 }
 
 function readBuild(artifactPath: string): Build | undefined {
-  const read = readManifestFile(`${artifactPath}.json`);
+  const read = readEntryManifest(`${artifactPath}.json`);
   return read && 'manifest' in read ? { path: artifactPath, manifest: read.manifest } : undefined;
 }
 

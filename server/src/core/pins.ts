@@ -2,7 +2,10 @@
 // Changed under a lock of its own, so that two windows pinning at once lose nothing.
 import path from 'node:path';
 import { OperationFailure } from '../model/failure.ts';
+import { acquireLock, type LockPorts } from './locks.ts';
 import { makeSidecarDirectory, readSidecarJson, sidecarPath, writeSidecarFile } from './sidecar.ts';
+
+const LOCK_TIMEOUT_MS = 10_000;
 
 interface PinsFile {
   readonly schema_version: 1;
@@ -16,10 +19,28 @@ export function readPins(cacheDir: string): Set<string> {
   return new Set(pins.filter((pin) => typeof pin === 'string').map((pin) => path.join(cacheDir, pin)));
 }
 
-/** Pins or unpins artifacts. Gives the paths whose state changed. Throws artifact-missing for a path outside the cache. */
-export function changePins(cacheDir: string, artifactPaths: readonly string[], pinned: boolean): string[] {
+/**
+ * Pins or unpins artifacts. Gives the paths whose state changed.
+ * Throws artifact-missing for a path outside the cache, lock-busy, and what writing gave.
+ */
+export async function changePins(
+  cacheDir: string,
+  artifactPaths: readonly string[],
+  pinned: boolean,
+  ports: LockPorts,
+): Promise<string[]> {
   const wanted = artifactPaths.map((artifact) => relativeTo(cacheDir, artifact));
   makeSidecarDirectory(cacheDir);
+  const lockPath = sidecarPath(cacheDir, 'pins.lock');
+  const lock = await acquireLock(lockPath, { timeoutMs: LOCK_TIMEOUT_MS }, ports);
+  try {
+    return writePins(cacheDir, wanted, pinned);
+  } finally {
+    lock.release();
+  }
+}
+
+function writePins(cacheDir: string, wanted: readonly string[], pinned: boolean): string[] {
   const before = new Set([...readPins(cacheDir)].map((pin) => path.relative(cacheDir, pin)));
   const changed = wanted.filter((pin) => before.has(pin) !== pinned);
   for (const pin of changed) {

@@ -15,7 +15,7 @@ import {
   kindOfDirectory,
   stagedSidecarsOf,
 } from './cacheNames.ts';
-import { readManifestFile } from './manifestFile.ts';
+import { readEntryManifest } from './manifestFile.ts';
 
 /** An entry as found: `artifactPath` is where it lies, whatever the manifest says. */
 export interface ScannedEntry {
@@ -121,7 +121,7 @@ export function readEntry(directory: string, name: string): ScanResult | undefin
   const manifestPath = join(directory, name);
   const artifactPath = artifactOfManifest(manifestPath);
   if (isStagedSidecar(name) && !isDirectory(artifactPath)) return undefined;
-  const read = readManifestFile(manifestPath);
+  const read = readEntryManifest(manifestPath);
   if (read === undefined) return undefined;
   if ('manifest' in read) return { artifactPath, manifestPath, manifest: read.manifest };
   const kind = kindOfDirectory(path.basename(directory));
