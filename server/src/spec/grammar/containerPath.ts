@@ -1,5 +1,5 @@
 // Paths of artifacts, of artifact assertions, and of resume directories. Spec contract, sections 6.12 and 9.5.
-import { parsed, problemOf, type Parsed, type Problem } from './parsed.ts';
+import { parsed, problemOf, type Parsed } from './parsed.ts';
 import { isBlank, lineBreakIn, trim } from './text.ts';
 
 export const JOB_DIR = '/hpc-compose/job';
@@ -15,13 +15,11 @@ export function componentsOf(path: string): readonly string[] | undefined {
   return parts;
 }
 
-/** `rule` of a problem: R093 outside the job directory, R094 below its export tree. */
-export function parseArtifactPath(
-  text: string,
-): Parsed<string> | (Problem & { readonly rule: 'R093' | 'R094' }) {
+/** The rule that a path breaks: R093 outside the job directory, R094 below its export tree. */
+export function artifactProblem(text: string): 'R093' | 'R094' | undefined {
   const parts = text.startsWith('/') ? componentsOf(text) : undefined;
-  if (parts?.[0] !== 'hpc-compose' || parts[1] !== 'job') return { ...problemOf('outside'), rule: 'R093' };
-  return parts[2] === 'artifacts' ? { ...problemOf('export tree'), rule: 'R094' } : parsed(text);
+  if (parts?.[0] !== 'hpc-compose' || parts[1] !== 'job') return 'R093';
+  return parts[2] === 'artifacts' ? 'R094' : undefined;
 }
 
 export function parseAssertPattern(text: string): Parsed<string> {

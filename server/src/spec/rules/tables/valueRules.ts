@@ -62,9 +62,11 @@ export const VALUE_RULES = {
   R085: rule('scratch-path', 11, {
     main: '`{field}` must be an absolute path in the container, not {value}.',
     empty: EMPTY,
+    nul: '`{field}` holds a NUL character.',
   }),
   R086: rule('stage-entry', 11, {
     main: EMPTY,
+    nul: '`{field}` holds a NUL character.',
     both: '`{field}` has both `from` and `hf`; keep one source.',
     none: '`{field}` needs a source: `from` or `hf`.',
   }),

@@ -1,0 +1,112 @@
+// HPC004: a cache directory that lies in a directory of each node alone, by text, and the ways out of it.
+import type { Finding, FindingFix, Span } from '../../model/finding.ts';
+import type { CacheDirChoice } from '../../model/plan.ts';
+import { nodeLocalRootOf } from '../grammar/localPath.ts';
+import type { MapNode, SpecNode } from '../node.ts';
+import { findingOf } from '../rules/finding.ts';
+import { under, valueSpan, type Place } from '../rules/place.ts';
+import { putKey } from './putKey.ts';
+
+export interface CacheFixSources {
+  /** Shared directories of this machine, best first. */
+  readonly candidates?: readonly string[];
+  /** The `.env` file beside the spec: its path, and its text when it exists. */
+  readonly dotenv?: { readonly file: string; readonly text: string | undefined };
+  /** True when CACHE_DIR is set somewhere already. */
+  readonly cacheDirIsSet?: boolean;
+}
+
+/** `root` is the merged spec; `textOf` the source of a file, for edits. */
+export function checkCacheDir(
+  root: MapNode,
+  choice: CacheDirChoice,
+  textOf: (file: string) => string | undefined,
+  sources: CacheFixSources = {},
+): Finding[] {
+  const localRoot = nodeLocalRootOf(choice.path);
+  if (localRoot === undefined) return [];
+  const written = cacheDirPlace(root);
+  return [
+    findingOf('HPC004', {
+      span: cacheDirSpan(root),
+      field: 'x-slurm.cache_dir',
+      words: { path: choice.path, root: localRoot },
+      related: relatedOf(choice, written),
+      fixes: cacheDirFixes(root, choice, textOf, sources),
+    }),
+  ];
+}
+
+function cacheDirPlace(root: MapNode): Place | undefined {
+  return under(under({ node: root, field: '' }, 'x-slurm'), 'cache_dir');
+}
+
+/** Where findings about the cache directory sit: its value, else the key `x-slurm`, else the first key of the spec. */
+export function cacheDirSpan(root: MapNode): Span {
+  const place = cacheDirPlace(root);
+  if (place) return valueSpan(place);
+  const slurm = root.pairs.find((pair) => pair.key.value === 'x-slurm') ?? root.pairs[0];
+  return slurm?.key.span ?? root.span;
+}
+
+function relatedOf(choice: CacheDirChoice, written: Place | undefined): NonNullable<Finding['related']> {
+  const raw = choice.raw === undefined ? '' : ` (written ${choice.raw})`;
+  if (choice.settingsFile !== undefined) {
+    const where = choice.source === 'profile' ? `profile ${choice.profile ?? ''}` : 'the defaults';
+    const span = { file: choice.settingsFile, start: 0, end: 0 };
+    return [{ span, message: `It comes from ${where} of the settings${raw}.` }];
+  }
+  const node = written?.node;
+  if (node?.kind !== 'scalar' || node.raw === undefined || node.raw === node.value) return [];
+  return [{ span: node.span, message: `${node.raw} stands for ${String(node.value)}.` }];
+}
+
+function cacheDirFixes(
+  root: MapNode,
+  choice: CacheDirChoice,
+  textOf: (file: string) => string | undefined,
+  { candidates = [], dotenv, cacheDirIsSet = false }: CacheFixSources,
+): FindingFix[] {
+  const safe = candidates.filter((path) => nodeLocalRootOf(path) === undefined).slice(0, 3);
+  const written = cacheDirPlace(root);
+  const put = (value: string) => putCacheDir(root, written?.node, value, textOf);
+  const direct = safe.map((path, index): FindingFix => ({
+    title: `Use ${path}`,
+    edits: put(path),
+    ...(index === 0 ? { preferred: true } : {}),
+  }));
+  const variable: FindingFix = {
+    title: `Use \${CACHE_DIR} (${definition(cacheDirIsSet, safe[0])})`,
+    edits: [...put('${CACHE_DIR}'), ...dotenvEdits(cacheDirIsSet, dotenv, safe[0])],
+  };
+  const already = choice.raw?.includes('CACHE_DIR') ?? false;
+  return [...direct, ...(already ? [] : [variable])].filter((fix) => fix.edits.length > 0);
+}
+
+function definition(isSet: boolean, candidate: string | undefined): string {
+  if (isSet) return 'set already';
+  return candidate === undefined ? 'to be set in .env or your environment' : `set to ${candidate} in .env`;
+}
+
+function dotenvEdits(
+  isSet: boolean,
+  dotenv: CacheFixSources['dotenv'],
+  candidate: string | undefined,
+): FindingFix['edits'] {
+  if (isSet || candidate === undefined || dotenv === undefined) return [];
+  const end = dotenv.text?.length ?? 0;
+  const lineBreak = dotenv.text === undefined || dotenv.text === '' || dotenv.text.endsWith('\n') ? '' : '\n';
+  return [{ span: { file: dotenv.file, start: end, end }, newText: `${lineBreak}CACHE_DIR=${candidate}\n` }];
+}
+
+function putCacheDir(
+  root: MapNode,
+  written: SpecNode | undefined,
+  value: string,
+  textOf: (file: string) => string | undefined,
+): FindingFix['edits'] {
+  // Only `~`, blanks and the like need quotes; a path of a cluster hardly ever does.
+  const text = /^[A-Za-z0-9/$][A-Za-z0-9/._${}@+-]*$/.test(value) ? value : JSON.stringify(value);
+  if (written?.kind === 'scalar') return [{ span: written.span, newText: text }];
+  return putKey(root, 'x-slurm', `cache_dir: ${text}`, textOf);
+}
