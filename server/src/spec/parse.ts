@@ -2,7 +2,8 @@
 // Spans are UTF-16 offsets into the text as given, byte order mark and CRLF included.
 import type { Document } from 'yaml';
 import type { Finding, Span } from '../model/finding.ts';
-import type { SpecNode } from './node.ts';
+import { isNull, type SpecNode } from './node.ts';
+import { findingOf } from './rules/finding.ts';
 import { composeDocuments, DEPTH_LIMIT, type ComposedText } from './yaml/composeDocuments.ts';
 import { toNodes } from './yaml/toNodes.ts';
 
@@ -27,7 +28,7 @@ export function parseYaml(text: string, file: string): ParsedYaml {
   const composed = composeDocuments(unifyBreaks(text));
   if (composed.tooDeepAt !== undefined) return failed(tooDeep(composed.tooDeepAt, file, text));
   const first = composed.documents[0];
-  if (!first) return failed(notAMapping({ file, start: 0, end: 0 }));
+  if (!first) return failed(notAMapping({ file, start: 0, end: 0 }, 'nothing'));
   return readDocument(first, composed, text, file);
 }
 
@@ -41,7 +42,7 @@ function readDocument(
   const findings = [...syntaxFindings(composed, text, file), ...nodes.findings];
   findings.push(...secondDocument(composed.documents, text, file), ...byteOrderMark(nodes.root, text, file));
   if (findings.length === 0 && nodes.root?.kind !== 'map')
-    findings.push(notAMapping(headOf(nodes.root, text, file)));
+    findings.push(notAMapping(headOf(nodes.root, text, file), kindOf(nodes.root)));
   return { root: nodes.root, findings, anchored: nodes.anchored };
 }
 
@@ -69,17 +70,16 @@ function tooDeep(offset: number, file: string, text: string): Finding {
 }
 
 function syntaxError(message: string, span: Span): Finding {
-  return { code: 'R004', severity: 'error', message, span };
+  return findingOf('R004', { span, words: { cause: message } });
 }
 
-function notAMapping(span: Span): Finding {
-  return {
-    code: 'R007',
-    severity: 'error',
-    message: 'top-level YAML document must be a mapping',
-    recommendation: 'Write keys such as `name:` and `services:` at the top of the file.',
-    span,
-  };
+function notAMapping(span: Span, got: string): Finding {
+  return findingOf('R007', { span, words: { got } });
+}
+
+function kindOf(root: SpecNode | undefined): string {
+  if (root?.kind === 'seq') return 'a list';
+  return isNull(root) ? 'nothing' : 'a single value';
 }
 
 /** The first line of a node: a finding about a whole document is shown at its head. */
@@ -95,9 +95,8 @@ function secondDocument(documents: readonly Document.Parsed[], text: string, fil
   const previousEnd = documents[0]?.range[1] ?? 0;
   const marker = text.slice(previousEnd, second.range[1] + 3).search(/^---|^[^\s#.%]/m);
   const start = marker < 0 ? second.range[0] : previousEnd + marker;
-  const message = 'more than one document in one file is not supported; keep one spec in each file';
   const end = Math.min(start + (text.startsWith('---', start) ? 3 : 1), text.length);
-  return [{ code: 'R005', severity: 'error', message, span: { file, start, end } }];
+  return [findingOf('R005', { span: { file, start, end } })];
 }
 
 /**
@@ -114,8 +113,8 @@ function byteOrderMark(root: SpecNode | undefined, text: string, file: string): 
     ];
   }
   if (root?.kind !== 'map' || root.pairs.length < 2 || root.span.start !== 1 || text[1] === '{') return [];
-  const message = 'the byte order mark makes hpc-compose read all but the first key as a second document';
-  return [{ code: 'R005', severity: 'error', message, span, recommendation: advice }];
+  const message = 'The byte order mark makes hpc-compose read all but the first key as a second document.';
+  return [{ ...findingOf('R005', { span, advice }), message }];
 }
 
 /** Syntax errors of all documents, one for each line: those that follow from one another are dropped. */

@@ -12,6 +12,7 @@ import {
 } from 'yaml';
 import type { Finding, Span } from '../../model/finding.ts';
 import type { MapNode, Pair, ScalarNode, SeqNode, SpecNode } from '../node.ts';
+import { findingOf } from '../rules/finding.ts';
 import { DEPTH_LIMIT } from './composeDocuments.ts';
 import { plainValue, taggedValue } from './scalarValue.ts';
 
@@ -99,7 +100,7 @@ function checkExpansion(reading: Reading, root: SpecNode | undefined): void {
 function stop(reading: Reading, span: Span, message: string): void {
   if (reading.stopped) return;
   reading.stopped = true;
-  reading.findings.push({ code: 'R004', severity: 'error', message, span });
+  reading.findings.push(findingOf('R004', { span, words: { cause: message } }));
 }
 
 function convert(reading: Reading, node: YamlNode, depth: number): SpecNode {
@@ -158,7 +159,7 @@ function resolveAlias(reading: Reading, alias: Alias, depth: number): SpecNode {
 }
 
 function badAlias(reading: Reading, span: Span, message: string): ScalarNode {
-  reading.findings.push({ code: 'R004', severity: 'error', message, span });
+  reading.findings.push(findingOf('R004', { span, words: { cause: message } }));
   return { kind: 'scalar', value: null, style: 'plain', span };
 }
 
@@ -169,7 +170,7 @@ function scalarNode(reading: Reading, node: Scalar): ScalarNode {
   const tag = node.tag;
   if (tag === undefined && style !== 'plain') return { kind: 'scalar', value: source, style, span };
   const typed = tag === undefined ? plainValue(source) : taggedValue(source, tag, style === 'plain');
-  if (typed.problem) reading.findings.push({ code: 'R004', severity: 'error', message: typed.problem, span });
+  if (typed.problem) reading.findings.push(findingOf('R004', { span, words: { cause: typed.problem } }));
   return {
     kind: 'scalar',
     value: typed.value,
@@ -242,15 +243,14 @@ function keyText(key: ScalarNode): string {
 function reportDuplicate(reading: Reading, key: ScalarNode, earlier: ScalarNode, value: SpecNode): void {
   // A second merge key is already told to be no merge key.
   if (key.value === '<<' && value.kind !== 'scalar') return;
-  const where = reading.path.length > 0 ? `${reading.path.join('.')}: ` : '';
-  reading.findings.push({
-    code: 'R006',
-    severity: 'error',
-    message: `${where}duplicate entry with key "${keyText(key)}"`,
-    span: key.span,
-    field: [...reading.path, keyText(key)].join('.'),
-    related: [{ span: earlier.span, message: 'first set here' }],
-  });
+  reading.findings.push(
+    findingOf('R006', {
+      span: key.span,
+      words: { key: keyText(key) },
+      field: [...reading.path, keyText(key)].join('.'),
+      related: [{ span: earlier.span, message: 'first given here' }],
+    }),
+  );
 }
 
 function rangeSpan(reading: Reading, range: readonly number[] | null | undefined): Span {

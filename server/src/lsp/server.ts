@@ -1,0 +1,107 @@
+// Wires one connection: initialize, documents, settings, diagnostics, features. Knows nothing of what features do.
+import {
+  DidChangeConfigurationNotification,
+  TextDocumentSyncKind,
+  type Connection,
+  type InitializeParams,
+  type InitializeResult,
+  type ServerCapabilities,
+} from 'vscode-languageserver';
+import { URI } from 'vscode-uri';
+import type { Log, Ports } from '../core/ports.ts';
+import type { InitializationOptions } from '../model/protocol.ts';
+import { startDiagnostics } from './diagnostics.ts';
+import { FEATURES } from './features.ts';
+import { OpenDocuments } from './openDocuments.ts';
+import type { ClientAbilities, Feature, ServerContext } from './serverContext.ts';
+import { ClientSettings } from './settings.ts';
+
+export interface ServerSetup {
+  readonly connection: Connection;
+  /** The log of these ports is replaced by the connection's console. */
+  readonly ports: Omit<Ports, 'log'>;
+  readonly version: string;
+  readonly features?: readonly Feature[];
+}
+
+/** Serves one client until it says `exit` or goes away. */
+export function startServer(setup: ServerSetup): void {
+  const { connection } = setup;
+  const documents = new OpenDocuments();
+  const settings = new ClientSettings(connection);
+  const log = connectionLog(connection);
+  const cleanups: (() => void)[] = [];
+  documents.listen(connection);
+
+  connection.onInitialize((params): InitializeResult => {
+    const options = optionsOf(params);
+    const client = abilitiesOf(params);
+    documents.setDetection(options.detect ?? 'content');
+    const base = { connection, documents, settings, options, log };
+    const diagnostics = startDiagnostics(base);
+    const context: ServerContext = {
+      ...base,
+      client,
+      trusted: options.trusted !== false,
+      folders: foldersOf(params),
+      ports: { ...setup.ports, log },
+      reanalyse: diagnostics.judge,
+      onDidPublish: diagnostics.onDidPublish,
+    };
+    const registrations = (setup.features ?? FEATURES).map((feature) => feature(context));
+    cleanups.push(...registrations.flatMap(({ dispose }) => (dispose ? [dispose] : [])));
+    connection.onInitialized(() => start(context, settings));
+    return {
+      capabilities: registrations.reduce<ServerCapabilities>(
+        (all, { capabilities }) => ({ ...all, ...capabilities }),
+        ownCapabilities(),
+      ),
+      serverInfo: { name: 'hpc-compose', version: setup.version },
+    };
+  });
+  connection.onShutdown(() => {
+    for (const cleanup of cleanups) cleanup();
+  });
+  connection.listen();
+}
+
+function start(context: ServerContext, settings: ClientSettings): void {
+  settings.start(context.client.configuration);
+  if (!context.client.configuration) return;
+  void context.connection.client
+    .register(DidChangeConfigurationNotification.type, { section: 'hpcCompose' })
+    .catch(() => undefined);
+  void settings.all().then(() => context.reanalyse());
+}
+
+function ownCapabilities(): ServerCapabilities {
+  return { textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: true } };
+}
+
+function optionsOf(params: InitializeParams): InitializationOptions {
+  const given: unknown = params.initializationOptions;
+  return typeof given === 'object' && given !== null ? given : {};
+}
+
+function abilitiesOf({ capabilities }: InitializeParams): ClientAbilities {
+  return {
+    configuration: capabilities.workspace?.configuration === true,
+    workDoneProgress: capabilities.window?.workDoneProgress === true,
+    codeLensRefresh: capabilities.workspace?.codeLens?.refreshSupport === true,
+    watchedFiles: capabilities.workspace?.didChangeWatchedFiles?.dynamicRegistration === true,
+  };
+}
+
+function foldersOf(params: InitializeParams): string[] {
+  const uris = (params.workspaceFolders ?? []).map((folder) => folder.uri);
+  return uris.map((uri) => URI.parse(uri)).flatMap((uri) => (uri.scheme === 'file' ? [uri.fsPath] : []));
+}
+
+function connectionLog(connection: Connection): Log {
+  return {
+    debug: (message) => connection.console.debug(message),
+    info: (message) => connection.console.info(message),
+    warn: (message) => connection.console.warn(message),
+    error: (message) => connection.console.error(message),
+  };
+}

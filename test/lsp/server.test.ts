@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import type { CancellationToken } from 'vscode-languageserver';
+import { OperationFailure } from '../../server/src/model/failure.ts';
+import { guarded } from '../../server/src/lsp/guarded.ts';
+import type { Feature } from '../../server/src/lsp/serverContext.ts';
+import { LspClient, type ClientSetup } from '../helpers/lspClient.ts';
+
+const URI = 'file:///w/compose.yaml';
+const SPEC = 'x-slurm:\n  nodes: 1\nservices:\n  app:\n    image: alpine:3.20\n    command: echo\n';
+
+describe('language server', () => {
+  let client: LspClient;
+  const start = async (setup?: ClientSetup) => (client = await LspClient.start(setup));
+  afterEach(() => client.stop());
+
+  it('publishes findings with the version and the exact range', async () => {
+    await start();
+    const text = `${SPEC}    image: b\n`;
+    const [duplicate, ...rest] = await client.open(URI, text);
+    assert.deepEqual(rest, []);
+    assert.equal(duplicate?.code, 'R006');
+    assert.equal(duplicate.source, 'hpc-compose');
+    assert.deepEqual(duplicate.range, { start: { line: 6, character: 4 }, end: { line: 6, character: 9 } });
+    assert.deepEqual((duplicate.data as { field: string }).field, 'services.app.image');
+    assert.equal(duplicate.relatedInformation?.[0]?.location.range.start.line, 4);
+  });
+
+  it('follows incremental changes', async () => {
+    await start();
+    assert.deepEqual(await client.open(URI, SPEC), []);
+    const at = { line: 4, character: 11 };
+    const broken = await client.change(URI, { range: { start: at, end: at }, text: '"' });
+    assert.equal((await client.diagnostics(URI, broken))[0]?.code, 'R004');
+    const end = { line: 4, character: 12 };
+    const mended = await client.change(URI, { range: { start: at, end }, text: '' });
+    assert.deepEqual(await client.diagnostics(URI, mended), []);
+  });
+
+  it('answers a burst with its last state', async () => {
+    await start();
+    await client.open(URI, SPEC);
+    let version = 1;
+    for (let i = 0; i < 30; i += 1) {
+      const at = { line: 0, character: 0 };
+      version = await client.change(URI, { range: { start: at, end: at }, text: '#' });
+    }
+    await client.diagnostics(URI, version);
+    assert.ok(client.publishedFor(URI).length < 30, 'superseded versions are dropped');
+  });
+
+  it('says nothing about YAML that is no spec', async () => {
+    await start();
+    assert.deepEqual(await client.open(URI, 'services:\n  web:\n    image: nginx\n    image: b\n'), []);
+  });
+
+  it('goes on judging a spec whose marker is being edited, until it is closed', async () => {
+    await start();
+    await client.open(URI, `${SPEC}    image: b\n`);
+    const version = await client.change(URI, { text: 'services:\n  a:\n    image: x\n    image: y\n' });
+    assert.equal((await client.diagnostics(URI, version))[0]?.code, 'R006');
+    await client.close(URI);
+    assert.deepEqual(await client.open(URI, 'services:\n  a:\n    image: x\n    image: y\n'), []);
+  });
+
+  it('judges everything when it is told to', async () => {
+    await start({ options: { detect: 'always' } });
+    assert.equal((await client.open(URI, 'a: 1\na: 2\n')).at(-1)?.code, 'R006');
+  });
+
+  it('empties the findings of a closed document', async () => {
+    await start();
+    await client.open(URI, `${SPEC}    image: b\n`);
+    await client.close(URI);
+    const last = await client.until(() =>
+      client.publishedFor(URI).find((each) => each.version === undefined),
+    );
+    assert.deepEqual(last.diagnostics, []);
+  });
+
+  it('gives a file over 5 MB one note', async () => {
+    await start();
+    const [note, ...rest] = await client.open(URI, `${SPEC}#${' '.repeat(5 * 1024 * 1024)}\n`);
+    assert.equal(note?.code, 'HX001');
+    assert.deepEqual(rest, []);
+  }).timeout(10_000);
+
+  it('links the documentation by the given template', async () => {
+    await start({ options: { docs: 'vscode://x/rules/{code}' } });
+    const [finding] = await client.open(URI, `${SPEC}    image: b\n`);
+    assert.equal(finding?.codeDescription?.href, 'vscode://x/rules/R006');
+  });
+
+  it('tells an expected failure, a bug and a cancellation apart', async () => {
+    const failing: Feature = ({ connection, log }) => {
+      connection.onRequest('t/fail', (_params: object, token: CancellationToken) =>
+        guarded(log, 't/fail', token, () => {
+          throw new OperationFailure('tool-missing', { tool: 'enroot' });
+        }),
+      );
+      connection.onRequest('t/bug', (_params: object, token: CancellationToken) =>
+        guarded(log, 't/bug', token, () => {
+          throw new TypeError('oops');
+        }),
+      );
+      return {};
+    };
+    await start({ features: [failing] });
+    await assert.rejects(
+      client.request('t/fail', {}),
+      (error: { message: string; data: { code: string } }) => {
+        assert.equal(error.data.code, 'tool-missing');
+        assert.equal(error.message, 'enroot was not found.');
+        return true;
+      },
+    );
+    await assert.rejects(client.request('t/bug', {}), /failed because of a bug/);
+    assert.match(client.logged.join('\n'), /TypeError: oops/);
+  });
+});
