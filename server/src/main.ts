@@ -1,16 +1,13 @@
 // The language server's door: LSP over stdio (`--stdio`), node-ipc, a socket or a pipe. The protocol library ends the process
 // when the client goes away.
 import { createConnection } from 'vscode-languageserver/node';
-import type { ProcessRun } from './core/process.ts';
+import { realPorts } from './core/ports.ts';
 import { startServer } from './lsp/server.ts';
 
 declare const __PRODUCT_VERSION__: string | undefined;
 
 const TRANSPORTS = ['--stdio', '--node-ipc', '--socket', '--pipe'];
 const version = typeof __PRODUCT_VERSION__ === 'string' ? __PRODUCT_VERSION__ : 'development';
-
-/** Loaded with the first process: most sessions of the server start none. */
-const run: ProcessRun = async (request) => (await import('./core/process.ts')).runProcess(request);
 
 const args = process.argv.slice(2);
 if (args.includes('--version')) {
@@ -21,6 +18,5 @@ if (args.includes('--version')) {
   );
   process.exitCode = 2;
 } else {
-  const now = () => Math.floor(Date.now() / 1000);
-  startServer({ connection: createConnection(), ports: { run, now, env: process.env }, version });
+  startServer({ connection: createConnection(), ports: (log) => realPorts(log, process.env), version });
 }

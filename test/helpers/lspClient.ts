@@ -9,6 +9,7 @@ import {
   type PublishDiagnosticsParams,
   type ServerCapabilities,
 } from 'vscode-languageserver/node';
+import { realPorts } from '../../server/src/core/ports.ts';
 import type { ProcessRun } from '../../server/src/core/process.ts';
 import type { Feature } from '../../server/src/lsp/serverContext.ts';
 import { startServer } from '../../server/src/lsp/server.ts';
@@ -56,11 +57,7 @@ export class LspClient {
     const toClient = new PassThrough();
     startServer({
       connection: createConnection(toServer, toClient),
-      ports: {
-        run: setup.run ?? refuseProcesses,
-        now: () => Math.floor(Date.now() / 1000),
-        env: setup.env ?? {},
-      },
+      ports: (log) => ({ ...realPorts(log, setup.env ?? {}), run: setup.run ?? refuseProcesses }),
       version: 'test',
       ...(setup.features ? { features: setup.features } : {}),
     });

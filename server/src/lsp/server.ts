@@ -18,8 +18,8 @@ import { ClientSettings } from './settings.ts';
 
 export interface ServerSetup {
   readonly connection: Connection;
-  /** The log of these ports is replaced by the connection's console. */
-  readonly ports: Omit<Ports, 'log'>;
+  /** The effects, given the connection's log. */
+  readonly ports: (log: Log) => Ports;
   readonly version: string;
   readonly features?: readonly Feature[];
 }
@@ -44,7 +44,7 @@ export function startServer(setup: ServerSetup): void {
       client,
       trusted: options.trusted !== false,
       folders: foldersOf(params),
-      ports: { ...setup.ports, log },
+      ports: setup.ports(log),
       reanalyse: diagnostics.judge,
       onDidPublish: diagnostics.onDidPublish,
     };
