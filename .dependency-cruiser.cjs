@@ -33,8 +33,10 @@ module.exports = {
     {
       name: 'client-sees-only-the-model',
       severity: 'error',
+      comment:
+        'and the detection of specs, so that the server starts for exactly the documents that it serves',
       from: { path: '^client/' },
-      to: { path: '^(server|test)/', pathNot: server('model') },
+      to: { path: '^(server|test)/', pathNot: [server('model'), '^server/src/spec/detect\\.ts$'] },
     },
     {
       name: 'server-runs-without-vscode',

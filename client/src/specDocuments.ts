@@ -1,11 +1,13 @@
 // Follows the YAML documents of the window: which of them may be specs, which specs this workspace has seen.
 import * as vscode from 'vscode';
+import { isSpecName, looksLikeSpec } from '../../server/src/spec/detect.ts';
 import { endAll, type Lifetime } from './lifetime.ts';
-import { mayBeSpec } from './specDetection.ts';
 
 const LANGUAGES = new Set(['yaml', 'dockercompose']);
 const SEEN = 'hpcCompose.seenSpecs';
 const SEEN_LIMIT = 20;
+/** Characters looked at: detection must cost nothing for a large file of another kind. */
+const HEAD = 64 * 1024;
 const HEAD_LINES = 2000;
 
 export interface SpecDocuments extends Lifetime {
@@ -37,12 +39,8 @@ export function followSpecDocuments(
     changed.fire();
   };
   const look = (document: vscode.TextDocument) => {
-    if (
-      !LANGUAGES.has(document.languageId) ||
-      isSpec(document) ||
-      !mayBeSpec(document.fileName, head(document))
-    )
-      return;
+    if (!LANGUAGES.has(document.languageId) || isSpec(document)) return;
+    if (!isSpecName(document.fileName) && !looksLikeSpec(head(document))) return;
     specs.add(document.uri.toString());
     if (document.uri.scheme === 'file') remember(memory, document.uri);
     onSpec(document);
@@ -81,7 +79,7 @@ export function followSpecDocuments(
 }
 
 function head(document: vscode.TextDocument): string {
-  return document.getText(new vscode.Range(0, 0, HEAD_LINES, 0));
+  return document.getText(new vscode.Range(0, 0, HEAD_LINES, 0)).slice(0, HEAD);
 }
 
 function seen(memory: vscode.Memento): vscode.Uri[] {
