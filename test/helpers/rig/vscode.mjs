@@ -61,10 +61,6 @@ function makeFolder(folder) {
   return folder;
 }
 
-if (last('version')) printVersion();
-else if (MANAGEMENT.some((name) => options[name])) manageExtensions();
-else await runWindow();
-
 function printVersion() {
   const read = (name) => JSON.parse(fs.readFileSync(path.join(rig.vscode, name), 'utf8'));
   console.log(`${read('package.json').version}\n${read('product.json').commit}\n${process.arch}`);
@@ -275,3 +271,7 @@ function removeIfDead(socket) {
     });
   });
 }
+
+if (last('version')) printVersion();
+else if (MANAGEMENT.some((name) => options[name])) manageExtensions();
+else await runWindow();

@@ -18,7 +18,10 @@ class Logger {
       fs.mkdirSync(path.dirname(this.file), { recursive: true });
       this.handle = fs.openSync(this.file, 'a', 0o600);
     }
-    fs.writeSync(this.handle, this.isPlain ? message : `${new Date().toISOString()} [${LEVELS[level]}] ${message}\n`);
+    fs.writeSync(
+      this.handle,
+      this.isPlain ? message : `${new Date().toISOString()} [${LEVELS[level]}] ${message}\n`,
+    );
   }
   trace(message) {
     this.write(0, message);
