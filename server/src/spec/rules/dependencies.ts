@@ -1,0 +1,141 @@
+// The graph of `depends_on`: R161-R164 and the order in which services start. No recursion, linear in services and edges.
+import type { Finding } from '../../model/finding.ts';
+import { findingOf, quoted, type Case } from './finding.ts';
+import { compareNames, movedSpan, type DependencyFact, type Placed } from './facts.ts';
+import type { RuleCode } from './catalogue.ts';
+import { nearest } from './nearest.ts';
+
+const LONGEST_CHAIN = 10;
+
+/** R161-R163 per edge, then R164 once per ring. `services` in the order of names. */
+export function checkDependencies(services: readonly Placed[]): Finding[] {
+  const byName = new Map(services.map((service) => [service.facts.name, service]));
+  const findings: Finding[] = [];
+  for (const service of services)
+    for (const edge of service.facts.dependencies) {
+      const finding = checkEdge(service, edge, byName);
+      if (finding) findings.push(finding);
+    }
+  return [...findings, ...checkRings(services, byName)];
+}
+
+function checkEdge(
+  service: Placed,
+  edge: DependencyFact,
+  byName: ReadonlyMap<string, Placed>,
+): Finding | undefined {
+  const target = byName.get(edge.target);
+  const words = { target: edge.target };
+  if (!target) {
+    const guess = nearest(
+      edge.target,
+      [...byName.keys()].filter((name) => name !== service.facts.name),
+    );
+    const known = [...byName.keys()].slice(0, 10).join(', ');
+    const advice = guess === undefined ? `Services here: ${known}.` : `Did you mean ${guess}?`;
+    return report('R161', service, edge, { words, advice });
+  }
+  const place = {
+    span: movedSpan(target.facts.span, target.shift),
+    message: `${quoted(edge.target)} stands here.`,
+  };
+  if (edge.condition === 'service_healthy' && !target.facts.readiness)
+    return report('R162', service, edge, { words, related: [place] });
+  if (target.facts.ignoresFailure) return report('R163', service, edge, { words, related: [place] });
+  return undefined;
+}
+
+function report(
+  code: RuleCode,
+  { facts, shift }: Placed,
+  edge: DependencyFact,
+  found: Partial<Case>,
+): Finding {
+  return findingOf(code, {
+    ...found,
+    span: movedSpan(edge.span, shift),
+    field: `services.${facts.name}.depends_on.${edge.target}`,
+    service: facts.name,
+  });
+}
+
+/** Edges in the order in which hpc-compose walks them: lists as written, mappings by name (names are unique there). */
+function edgesOf({ facts }: Placed): readonly DependencyFact[] {
+  return facts.dependencies.length > 1 && facts.dependencies.some((edge) => edge.explicit)
+    ? facts.dependencies.toSorted((a, b) => compareNames(a.target, b.target))
+    : facts.dependencies;
+}
+
+interface Step {
+  readonly service: Placed;
+  readonly edges: readonly DependencyFact[];
+  next: number;
+}
+
+/** Names with every dependency before its dependants, ties by name; undefined when there is a ring or an unknown target. */
+export function startOrder(services: readonly Placed[]): string[] | undefined {
+  const order: string[] = [];
+  const rings = walk(services, (service) => order.push(service.facts.name));
+  const known = new Set(order);
+  const isWhole = services.every(({ facts }) => facts.dependencies.every((edge) => known.has(edge.target)));
+  return rings.length === 0 && isWhole ? order : undefined;
+}
+
+/** Depth first over all services. Gives the path of every edge that leads back into its own path. */
+function walk(services: readonly Placed[], leave: (service: Placed) => void): Step[][] {
+  const byName = new Map(services.map((service) => [service.facts.name, service]));
+  const depths = new Map<string, number>();
+  const left = new Set<string>();
+  const rings: Step[][] = [];
+  const inRing = new Set<string>();
+  for (const root of services) {
+    if (left.has(root.facts.name)) continue;
+    const path: Step[] = [{ service: root, edges: edgesOf(root), next: 0 }];
+    depths.set(root.facts.name, 0);
+    for (let step = path.at(-1); step !== undefined; step = path.at(-1)) {
+      const edge = step.edges[step.next++];
+      if (edge === undefined) {
+        path.pop();
+        left.add(step.service.facts.name);
+        leave(step.service);
+        continue;
+      }
+      const target = byName.get(edge.target);
+      if (!target || left.has(edge.target)) continue;
+      const depth = depths.get(edge.target);
+      if (depth === undefined) {
+        depths.set(edge.target, path.length);
+        path.push({ service: target, edges: edgesOf(target), next: 0 });
+      } else if (!inRing.has(step.service.facts.name)) {
+        // One ring for each service at most: the others of a knot would only repeat it.
+        const ring = path.slice(depth).map(({ service, edges, next }) => ({ service, edges, next }));
+        for (const member of ring) inRing.add(member.service.facts.name);
+        rings.push(ring);
+      }
+    }
+  }
+  return rings;
+}
+
+function checkRings(services: readonly Placed[], byName: ReadonlyMap<string, Placed>): Finding[] {
+  return walk(services, () => undefined).flatMap((ring) => {
+    const last = ring.at(-1);
+    const closing = last?.edges[last.next - 1];
+    if (!last || !closing || !byName.has(closing.target)) return [];
+    const target = closing.target;
+    if (ring.length === 1)
+      return [report('R164', last.service, closing, { variant: 'self', words: { target } })];
+    const names = ring.map(({ service }) => service.facts.name);
+    const shown = names.length > LONGEST_CHAIN ? [...names.slice(0, LONGEST_CHAIN), '…'] : names;
+    const related = ring
+      .slice(0, -1)
+      .slice(0, 20)
+      .flatMap(({ service, edges, next }) => {
+        const edge = edges[next - 1];
+        const message = `${quoted(service.facts.name)} depends on ${quoted(edge?.target ?? '')} here.`;
+        return edge ? [{ span: movedSpan(edge.span, service.shift), message }] : [];
+      });
+    const words = { chain: [...shown, names[0] ?? ''].join(' → ') };
+    return [report('R164', last.service, closing, { words, related })];
+  });
+}

@@ -1,0 +1,187 @@
+// Whether services fit into the allocation once they are laid out: R155-R160. Spec contract, section 9.7.
+import type { Finding, Span } from '../../model/finding.ts';
+import { gpuCountOf } from '../grammar/gres.ts';
+import { describeNodes, intersectionOf, type Interval } from '../grammar/nodeRange.ts';
+import { U32_MAX } from '../grammar/text.ts';
+import { movedSpan, type CountFact, type CountKey, type Fact, type Placed, type RootFacts } from './facts.ts';
+import { counted, findingOf, quoted, type Case } from './finding.ts';
+import type { RuleCode } from './catalogue.ts';
+import type { Layout } from './layout.ts';
+
+type Layouts = ReadonlyMap<string, Layout>;
+
+/** R155-R158 and R160 of every service, then R159 over all. `services` in the order of names. */
+export function checkFit(root: RootFacts, services: readonly Placed[], layouts: Layouts): Finding[] {
+  const findings: Finding[] = [];
+  for (const service of services) {
+    const layout = layouts.get(service.facts.name);
+    if (layout) findings.push(...checkService(root, service, layout));
+  }
+  return [...findings, ...checkOverlaps(services, layouts)];
+}
+
+function checkService(root: RootFacts, service: Placed, layout: Layout): Finding[] {
+  const findings: Finding[] = [];
+  const report = (code: RuleCode, span: Span, key: string, found: Partial<Case>) => {
+    const { facts, shift } = service;
+    const field = `services.${facts.name}.${key}`;
+    findings.push(findingOf(code, { ...found, span: movedSpan(span, shift), field, service: facts.name }));
+  };
+  checkRanks(root, service, layout, report);
+  checkLimits(root, service, layout, report);
+  const { readiness } = service.facts;
+  const isOnFirst = layout.nodes.length === 1 && layout.nodes[0]?.[0] === 0 && layout.nodes[0][1] === 0;
+  if (readiness && 'isLocal' in readiness && readiness.isLocal && !isOnFirst)
+    report('R158', readiness.span, 'readiness', { words: { nodes: describeNodes(layout.nodes) } });
+  return findings;
+}
+
+type Report = (code: RuleCode, span: Span, key: string, found: Partial<Case>) => void;
+
+interface Ranks {
+  readonly total: number;
+  /** Where the number comes from, when the service itself says it. */
+  readonly span: Span | undefined;
+  readonly perNode?: number;
+}
+
+/** Tasks that a service starts; undefined when a count that matters is broken. */
+function ranksOf(root: RootFacts, { facts }: Placed, layout: Layout): Ranks | undefined {
+  const own = facts.counts;
+  const total = own.ntasks ?? root.counts.ntasks;
+  if (total) return total.value === 'broken' ? undefined : { total: total.value, span: own.ntasks?.span };
+  const perNode = own.ntasks_per_node ?? root.counts.ntasks_per_node;
+  if (!perNode) return { total: layout.size, span: own.nodes?.span };
+  if (perNode.value === 'broken') return undefined;
+  const span = own.ntasks_per_node?.span ?? own.nodes?.span;
+  return { total: perNode.value * layout.size, span, perNode: perNode.value };
+}
+
+/** R155, R156, R160. */
+function checkRanks(root: RootFacts, service: Placed, layout: Layout, report: Report): void {
+  const ranks = ranksOf(root, service, layout);
+  if (!ranks) return;
+  const span = ranks.span ?? service.facts.span;
+  if (ranks.total > U32_MAX) {
+    const words = { nodes: layout.size, tasks: ranks.perNode ?? 0 };
+    report('R155', span, 'x-slurm.ntasks_per_node', { words });
+    return;
+  }
+  const tasks = allocatedTasks(root);
+  if (tasks && ranks.total > tasks.value) {
+    const words = { ranks: counted(ranks.total, 'task'), tasks: counted(tasks.value, 'task') };
+    report('R156', span, 'x-slurm.ntasks', { words, related: [limitHere(tasks.span)] });
+  }
+  const expected = service.facts.expectedRanks;
+  if (expected && expected.value !== ranks.total) {
+    const words = { expected: expected.value, ranks: counted(ranks.total, 'task') };
+    report('R160', expected.span, 'x-slurm.mpi.expected_ranks', { words });
+  }
+}
+
+function limitHere(span: Span) {
+  return { span, message: 'The allocation says so here.' };
+}
+
+function allocatedTasks({ counts }: RootFacts): Fact<number> | undefined {
+  const { ntasks, ntasks_per_node: perNode, nodes } = counts;
+  if (ntasks)
+    return typeof ntasks.value === 'number' ? { value: ntasks.value, span: ntasks.span } : undefined;
+  const size = nodes?.value ?? 1;
+  if (typeof perNode?.value !== 'number' || size === 'broken') return undefined;
+  const value = perNode.value * size;
+  return value > U32_MAX ? undefined : { value, span: perNode.span };
+}
+
+const LIMITS: readonly (readonly [CountKey, string])[] = [
+  ['gpus_per_node', 'GPUs per node'],
+  ['gpus_per_task', 'GPUs per task'],
+  ['cpus_per_task', 'CPUs per task'],
+  ['cpus_per_gpu', 'CPUs per GPU'],
+];
+
+/** R157. */
+function checkLimits(root: RootFacts, { facts }: Placed, layout: Layout, report: Report): void {
+  const nodes = root.counts.nodes?.value ?? 1;
+  const wanted = gpusOf(facts.counts.gpus, facts.gres, layout.size);
+  const limit = nodes === 'broken' ? undefined : gpusOf(root.counts.gpus, root.gres, nodes);
+  compare(wanted, limit, 'gpus', 'GPUs', report);
+  for (const [key, what] of LIMITS)
+    compare(numberOf(facts.counts[key]), numberOf(root.counts[key]), key, what, report);
+}
+
+function compare(
+  wanted: Fact<number> | undefined,
+  limit: Fact<number> | undefined,
+  key: string,
+  what: string,
+  report: Report,
+): void {
+  if (!wanted || !limit || wanted.value <= limit.value) return;
+  const words = { value: wanted.value, what, limit: limit.value, key: `x-slurm.${key}` };
+  report('R157', wanted.span, `x-slurm.${key}`, { words, related: [limitHere(limit.span)] });
+}
+
+function numberOf(fact: CountFact | undefined): Fact<number> | undefined {
+  return typeof fact?.value === 'number' ? { value: fact.value, span: fact.span } : undefined;
+}
+
+function gpusOf(
+  gpus: CountFact | undefined,
+  gres: Fact<string> | undefined,
+  nodes: number,
+): Fact<number> | undefined {
+  if (gpus) return numberOf(gpus);
+  const perNode = gres && gpuCountOf(gres.value);
+  const value = (perNode ?? 0) * nodes;
+  return gres && perNode !== undefined && value <= U32_MAX ? { value, span: gres.span } : undefined;
+}
+
+/** R159: sorted by first node, each service is compared with the one that reaches furthest so far. */
+function checkOverlaps(services: readonly Placed[], layouts: Layouts): Finding[] {
+  const used = services.flatMap((service, order) => {
+    const layout = layouts.get(service.facts.name);
+    if (!layout || layout.allowsOverlap) return [];
+    return layout.nodes.map((interval) => ({ interval, service, layout, order }));
+  });
+  used.sort((a, b) => a.interval[0] - b.interval[0] || a.order - b.order);
+  const findings: Finding[] = [];
+  const told = new Set<Placed>();
+  let furthest = used[0];
+  for (const next of used.slice(1)) {
+    if (furthest && next.interval[0] <= furthest.interval[1] && next.service !== furthest.service) {
+      const [first, second] = next.order < furthest.order ? [next, furthest] : [furthest, next];
+      if (!told.has(second.service)) {
+        told.add(second.service);
+        const both = intersectionOf(first.layout.nodes, second.layout.nodes);
+        findings.push(overlapFinding(first.service, second.service, both));
+      }
+    }
+    if (!furthest || next.interval[1] > furthest.interval[1]) furthest = next;
+  }
+  return findings;
+}
+
+function overlapFinding(first: Placed, second: Placed, nodes: readonly Interval[]): Finding {
+  const words = {
+    first: quoted(first.facts.name),
+    second: quoted(second.facts.name),
+    nodes: describeNodes(nodes),
+  };
+  return findingOf('R159', {
+    span: movedSpan(overlapSpan(second), second.shift),
+    field: `services.${second.facts.name}.x-slurm.placement`,
+    service: second.facts.name,
+    words,
+    related: [
+      {
+        span: movedSpan(overlapSpan(first), first.shift),
+        message: `${quoted(first.facts.name)} uses them here.`,
+      },
+    ],
+  });
+}
+
+function overlapSpan({ facts }: Placed): Span {
+  return facts.placement ? facts.placementSpan : (facts.counts.nodes?.span ?? facts.span);
+}
