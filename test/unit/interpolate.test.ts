@@ -62,11 +62,11 @@ describe('interpolation', () => {
     it(`finds what is wrong in ${text}`, () => assert.deepEqual(issuesOf(text), expected));
   }
 
-  it('words a required variable by whether it is unset or empty', () => {
-    const message = (text: string) => interpolate(text, lookup).issues[0]?.message;
-    assert.equal(message('${UNSET:?}'), "'UNSET' is required but not set");
-    assert.equal(message('${EMPTY:?}'), "'EMPTY' is required but empty");
-    assert.equal(message('${UNSET:?say $SET}'), "'UNSET' is required: say value");
+  it('tells why a required variable is missing', () => {
+    const reason = (text: string) => interpolate(text, lookup).issues[0]?.reason;
+    assert.equal(reason('${UNSET:?}'), 'unset');
+    assert.equal(reason('${EMPTY:?}'), 'empty');
+    assert.deepEqual(reason('${UNSET:?say $SET}'), { text: 'say value' });
   });
 
   it('names defaults that stood in for unset variables, not for empty ones', () => {

@@ -38,7 +38,10 @@ describe('settings', () => {
     assert.match(problemsOf('[profiles.a.cache]\ndirr = "/x"')[0]![0], /unknown key 'profiles.a.cache.dirr'/);
     assert.equal(problemsOf('[profiles.a.cache]\ndirr = "/x"')[0]![1], 'dirr = "/x"');
     assert.deepEqual(problemsOf('version = 2'), [
-      ['unsupported settings schema version 2; expected 1', 'version = 2'],
+      [
+        `The settings file ${FILE} cannot be used: unsupported settings schema version 2; expected 1`,
+        'version = 2',
+      ],
     ]);
     assert.match(problemsOf('version = 1.0')[0]![0], /must be an integer/);
     assert.match(problemsOf('[resource_profiles.a]\nnodes = 4294967296')[0]![0], /between 0 and 4294967295/);

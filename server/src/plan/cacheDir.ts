@@ -1,16 +1,9 @@
-// Which directory holds the cache, and why (cache contract, sections 1.1 to 1.3 and 1.8). Lexical only: links are never followed.
-import { isAtOrBelow, joinPath, normalisePath } from '../model/paths.ts';
+// Which directory holds the cache, and why (cache contract, sections 1.1 to 1.3). Lexical only: links are never followed.
+import { joinPath, normalisePath } from '../model/paths.ts';
 import type { CacheDirChoice } from '../model/plan.ts';
-import { expandHome, normaliseHostPath, type PathBase } from './normalise.ts';
+import { expandHome, resolveHostPath } from '../spec/grammar/localPath.ts';
+import type { PathBase } from './normalise.ts';
 import type { SelectedSettings } from './settings.ts';
-
-/** Roots that are local to a node on nearly every cluster: HPC004 and HPC005 know exactly these. */
-export const NODE_LOCAL_ROOTS: readonly string[] = ['/tmp', '/var/tmp', '/private/tmp', '/dev/shm'];
-
-/** The node-local root that holds a normalised path, or undefined when the path passes the policy. */
-export function nodeLocalRootOf(path: string): string | undefined {
-  return NODE_LOCAL_ROOTS.find((root) => isAtOrBelow(path, root));
-}
 
 /** The directory that a spec uses: `x-slurm.cache_dir`, else profile, else defaults, else below HOME. */
 export function chooseCacheDir(
@@ -19,7 +12,7 @@ export function chooseCacheDir(
   selected: SelectedSettings | undefined,
 ): CacheDirChoice {
   if (specValue !== undefined) {
-    return { path: normaliseHostPath(specValue, base), source: 'spec', raw: specValue };
+    return { path: resolveHostPath(specValue, base.projectDir, base.home), source: 'spec', raw: specValue };
   }
   const choice = settingsCacheDir(selected, base.home);
   return { ...choice, path: normalisePath(choice.path) };

@@ -1,39 +1,25 @@
 // Image references as hpc-compose reads them (cache contract, section 3). No canonical form: each spelling is its own key.
 import type { Backend, ImageSource } from '../model/plan.ts';
-import { normaliseHostPath, type PathBase } from './normalise.ts';
+import { parseImage } from '../spec/grammar/image.ts';
+import { resolveHostPath } from '../spec/grammar/localPath.ts';
+import type { PathBase } from './normalise.ts';
 
-/** Why an image cannot be used: rules R140 to R143. */
-export type ImageProblem = 'missing' | 'scheme' | 'sif-with-pyxis' | 'sqsh-with-sif' | 'not-an-image-path';
-
+/** The image of a service as prepare sees it, or the rule that its text breaks. */
 export type ImageResult =
   | { readonly ok: true; readonly source: ImageSource }
-  | { readonly ok: false; readonly problem: ImageProblem };
+  | { readonly ok: false; readonly rule: 'R140' | 'R141' | 'R142' | 'R143' };
 
-const REMOTE_SCHEMES = ['docker://', 'dockerd://', 'podman://'];
 const DOCKER_HUB = 'registry-1.docker.io';
 
 /** Reads the interpolated text of `image`. With backend `host` the text does not matter. */
 export function readImage(image: string | undefined, backend: Backend, base: PathBase): ImageResult {
   if (backend === 'host') return { ok: true, source: { kind: 'host' } };
-  if (image === undefined) return { ok: false, problem: 'missing' };
-  if (image.includes('://')) {
-    const known = REMOTE_SCHEMES.some((scheme) => image.startsWith(scheme));
-    return known ? remote(image) : { ok: false, problem: 'scheme' };
-  }
-  return readLocalOrName(image, backend, base);
-}
-
-function readLocalOrName(image: string, backend: Backend, base: PathBase): ImageResult {
-  const explicit = isExplicitPath(image);
-  const sif = isLocalImage(image, explicit, ['.sif']);
-  const sqsh = isLocalImage(image, explicit, ['.sqsh', '.squashfs']);
-  if (backend === 'pyxis' && sif) return { ok: false, problem: 'sif-with-pyxis' };
-  if (backend !== 'pyxis' && sqsh) return { ok: false, problem: 'sqsh-with-sif' };
-  if (sqsh || sif) {
-    const path = normaliseHostPath(image, base);
-    return { ok: true, source: { kind: sqsh ? 'local-sqsh' : 'local-sif', path } };
-  }
-  return explicit ? { ok: false, problem: 'not-an-image-path' } : remote(`docker://${image}`);
+  if (image === undefined) return { ok: false, rule: 'R140' };
+  const kind = parseImage(image, backend);
+  if (!kind.ok) return { ok: false, rule: kind.rule };
+  if (kind.value === 'remote') return { ok: true, source: remote(image) };
+  const path = resolveHostPath(image, base.projectDir, base.home);
+  return { ok: true, source: { kind: kind.value === 'sqsh' ? 'local-sqsh' : 'local-sif', path } };
 }
 
 /** The registry that a reference names, as manifests and `inspect` show it. */
@@ -47,14 +33,7 @@ export function registryOf(reference: string): string {
   return first === 'localhost' || /[.:]/.test(first) ? first : DOCKER_HUB;
 }
 
-function remote(reference: string): ImageResult {
-  return { ok: true, source: { kind: 'remote', reference, registry: registryOf(reference) } };
-}
-
-function isExplicitPath(image: string): boolean {
-  return ['/', './', '../', '~/'].some((start) => image.startsWith(start));
-}
-
-function isLocalImage(image: string, explicit: boolean, endings: readonly string[]): boolean {
-  return endings.some((ending) => image.endsWith(ending) || (explicit && image.includes(ending)));
+function remote(image: string): ImageSource {
+  const reference = image.includes('://') ? image : `docker://${image}`;
+  return { kind: 'remote', reference, registry: registryOf(reference) };
 }

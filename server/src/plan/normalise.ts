@@ -1,5 +1,6 @@
-// Turns paths and mounts of a spec into the strings that keys and manifests hold (cache contract, sections 1.2 and 2.2).
-import { joinPath, normalisePath } from '../model/paths.ts';
+// Turns mounts of a spec into the strings that keys and manifests hold (cache contract, section 2.2).
+import { resolveHostPath } from '../spec/grammar/localPath.ts';
+import { parseMount } from '../spec/grammar/mount.ts';
 
 /** Where relative paths of a spec are resolved. */
 export interface PathBase {
@@ -9,23 +10,11 @@ export interface PathBase {
   readonly home: string | undefined;
 }
 
-/** Replaces a leading `~` or `~/`. `~user` is not expanded. */
-export function expandHome(path: string, home: string | undefined): string {
-  if (home === undefined) return path;
-  if (path === '~') return home;
-  return path.startsWith('~/') ? `${home}/${path.slice(2)}` : path;
-}
-
-/** A host path of a spec: `~` expanded, joined to the project directory, normalised. */
-export function normaliseHostPath(path: string, { projectDir, home }: PathBase): string {
-  return normalisePath(joinPath(projectDir, expandHome(path, home)));
-}
-
-/** Path part of a mount, mode part left as written; undefined when the mount has not 2 or 3 fields. */
-export function normaliseMount(mount: string, base: PathBase): string | undefined {
-  const fields = mount.split(':');
-  const [host, container, mode] = fields;
-  if (host === undefined || container === undefined || fields.length > 3) return undefined;
-  const paths = `${normaliseHostPath(host.trim(), base)}:${container.trim()}`;
+/** `host:container[:mode]` with the host path expanded and normalised; undefined when the mount breaks its grammar (R114). */
+export function normaliseMount(text: string, { projectDir, home }: PathBase): string | undefined {
+  const mount = parseMount(text);
+  if (!mount.ok) return undefined;
+  const { host, container, mode } = mount.value;
+  const paths = `${resolveHostPath(host, projectDir, home)}:${container}`;
   return mode === undefined ? paths : `${paths}:${mode}`;
 }

@@ -2,6 +2,7 @@
 import { parse, TomlError } from 'smol-toml';
 import type { Finding, Span } from '../model/finding.ts';
 import { parentPath } from '../model/paths.ts';
+import { findingOf } from '../spec/rules/finding.ts';
 import { findTomlPath, layoutToml } from '../model/tomlLayout.ts';
 import { checkShape, isTable, SETTINGS_SHAPE } from './settingsShape.ts';
 
@@ -97,14 +98,8 @@ export function settingsBase(file: string): string {
 }
 
 /** An R003 finding about a settings file. */
-export function settingsFinding(message: string, span: Span): Finding {
-  return {
-    code: 'R003',
-    severity: 'error',
-    message,
-    span,
-    recommendation: 'Mend .hpc-compose/settings.toml; the setup command writes a valid one.',
-  };
+export function settingsFinding(cause: string, span: Span): Finding {
+  return findingOf('R003', { span, words: { file: span.file, cause } });
 }
 
 function syntaxFinding(error: TomlError, text: string, file: string): Finding {

@@ -1,4 +1,5 @@
 // The line grammar of `.env` and env files (cache contract, section 1.5). Pure: text in, pairs and problems out.
+import { trim } from './grammar/text.ts';
 
 export interface DotenvProblem {
   /** Counted from 1. */
@@ -22,14 +23,14 @@ export function parseDotenv(text: string): Dotenv {
   const problems: DotenvProblem[] = [];
   let offset = 0;
   for (const [index, line] of text.split('\n').entries()) {
-    const entry = trimUnicode(line);
+    const entry = trim(line);
     const start = offset + line.indexOf(entry);
     offset += line.length + 1;
     if (entry === '' || entry.startsWith('#')) continue;
     const assignment = entry.startsWith('export ') ? entry.slice('export '.length) : entry;
     const cut = assignment.indexOf('=');
-    const name = trimUnicode(assignment.slice(0, cut));
-    if (cut >= 0 && name !== '') variables.set(name, unquote(trimUnicode(assignment.slice(cut + 1))));
+    const name = trim(assignment.slice(0, cut));
+    if (cut >= 0 && name !== '') variables.set(name, unquote(trim(assignment.slice(cut + 1))));
     else {
       const reason = cut < 0 ? 'must use KEY=VALUE syntax' : 'has an empty variable name';
       problems.push({ line: index + 1, start, end: start + entry.length, reason });
@@ -42,9 +43,4 @@ function unquote(value: string): string {
   const quote = value[0];
   const quoted = value.length >= 2 && (quote === '"' || quote === "'") && value.endsWith(quote);
   return quoted ? value.slice(1, -1) : value;
-}
-
-/** Trims what Unicode calls white space. Unlike JavaScript's trim it keeps U+FEFF and removes U+0085. */
-export function trimUnicode(text: string): string {
-  return text.replace(/^\p{White_Space}+|\p{White_Space}+$/gu, '');
 }

@@ -6,12 +6,13 @@ export type Lookup = (name: string) => string | undefined;
 
 export interface InterpolationIssue {
   readonly code: 'R060' | 'R061' | 'R062' | 'R063';
-  readonly message: string;
   /** UTF-16 offsets of the expression in the string. */
   readonly start: number;
   readonly end: number;
   /** The variable, where the expression names one. */
   readonly name?: string;
+  /** For R061: why it is missing, or the author's own words. */
+  readonly reason?: 'unset' | 'empty' | { readonly text: string };
 }
 
 /** A default that stood in for a variable that is not set (the strict-env rule R170 counts these). */
@@ -125,14 +126,12 @@ class Walk {
   private braced(at: number): number {
     const closing = this.closings.get(at);
     if (closing === undefined) {
-      const message = `unterminated variable expression in '${excerpt(this.text, at)}'`;
-      this.issues.push({ code: 'R063', message, start: at, end: this.text.length });
+      this.issues.push({ code: 'R063', start: at, end: this.text.length });
       return this.text.length;
     }
     const expression = braced(this.text, at, closing);
     if (expression) return this.resolve(expression, closing);
-    const message = `invalid variable expression '${excerpt(this.text, at, closing + 1)}'`;
-    this.issues.push({ code: 'R062', message, start: at, end: closing + 1 });
+    this.issues.push({ code: 'R062', start: at, end: closing + 1 });
     return closing + 1;
   }
 
@@ -160,9 +159,9 @@ class Walk {
   }
 
   private required({ name, start, end, operandStart }: Expression, closing: number, value?: string): void {
-    const words = this.messageOf(operandStart, closing);
-    const reason = words ? `: ${words}` : value === undefined ? ' but not set' : ' but empty';
-    this.issues.push({ code: 'R061', message: `'${name}' is required${reason}`, start, end, name });
+    const text = this.messageOf(operandStart, closing);
+    const reason = text ? { text } : value === undefined ? 'unset' : 'empty';
+    this.issues.push({ code: 'R061', start, end, name, reason });
   }
 
   /** The words after `?`, themselves interpolated; what is wrong in them is reported too. */
@@ -177,7 +176,7 @@ class Walk {
   }
 
   private missing({ name, start, end }: Expression): void {
-    this.issues.push({ code: 'R060', message: `missing variable '${name}'`, start, end, name });
+    this.issues.push({ code: 'R060', start, end, name });
   }
 }
 
@@ -218,9 +217,4 @@ function braced(text: string, at: number, closing: number | undefined): Expressi
 function match(pattern: RegExp, text: string, at: number): string {
   pattern.lastIndex = at;
   return pattern.exec(text)?.[0] ?? '';
-}
-
-function excerpt(text: string, start: number, end = text.length): string {
-  const part = text.slice(start, end);
-  return part.length > 80 ? `${part.slice(0, 79)}…` : part;
 }

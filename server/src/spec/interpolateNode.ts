@@ -4,6 +4,7 @@ import type { Finding, Severity } from '../model/finding.ts';
 import { interpolate, type InterpolationIssue, type Lookup } from './interpolate.ts';
 import type { FieldRule } from './interpolatedFields.ts';
 import type { MapNode, Pair, ScalarNode, SeqNode, SpecNode } from './node.ts';
+import { findingOf } from './rules/finding.ts';
 import { placeInScalar } from './scalarPlaces.ts';
 
 export interface InterpolationScope {
@@ -91,15 +92,7 @@ class NodeWalk {
     const cut = text.indexOf('=');
     if (cut >= 0)
       return text.includes('$') ? this.replace(node, text, cut + 1, this.scope.lookup, field) : node;
-    this.findings.push({
-      ...this.about(field),
-      code: 'R067',
-      severity: 'error',
-      message: `environment list items must use KEY=VALUE syntax: '${text}' has no '='`,
-      span: node.span,
-      recommendation: `Write ${text}=value, or use the mapping form.`,
-      upstreamCode: 'hpc_compose::spec::invalid_environment_entry',
-    });
+    this.findings.push(findingOf('R067', { ...this.about(field), span: node.span }));
     return node;
   }
 
@@ -108,11 +101,9 @@ class NodeWalk {
     for (const issue of result.issues) this.report(node, issue, from, field);
     for (const use of result.defaults) {
       const span = this.place(node, use.start + from, use.end + from);
-      const message = `'${use.name}' is not set; its default is used`;
-      this.defaulted.push({
-        name: use.name,
-        finding: { ...this.about(field), code: 'R170', severity: 'error', message, span },
-      });
+      const words = { name: use.name };
+      const finding = findingOf('R170', { ...this.about(field), span, words });
+      this.defaulted.push({ name: use.name, finding });
     }
     if (result.issues.length > 0) return { ...node, unresolved: true };
     const value = text.slice(0, from) + result.value;
@@ -121,17 +112,27 @@ class NodeWalk {
 
   private report(node: ScalarNode, issue: InterpolationIssue, from: number, field: string): void {
     if (issue.name !== undefined && this.scope.isUnknowable?.(issue.name)) return;
-    const suggestion = issue.name === undefined ? undefined : this.scope.suggest?.(issue.name);
-    const recommendation = adviceFor(issue, suggestion);
-    this.findings.push({
-      ...this.about(field),
-      code: issue.code,
-      severity: issue.code === 'R060' ? (this.scope.missingSeverity ?? 'error') : 'error',
-      message: issue.message,
-      span: this.place(node, issue.start + from, issue.end + from),
-      recommendation,
-      ...(issue.code === 'R061' ? { upstreamCode: 'hpc_compose::spec::required_variable_unset' } : {}),
-    });
+    const span = this.place(node, issue.start + from, issue.end + from);
+    const severity = issue.code === 'R060' ? this.scope.missingSeverity : undefined;
+    const advice = this.adviceFor(issue);
+    this.findings.push(
+      findingOf(issue.code, {
+        ...this.about(field),
+        ...wordsFor(issue, String(node.value).slice(from)),
+        span,
+        ...(severity === undefined ? {} : { severity }),
+        ...(advice === undefined ? {} : { advice }),
+      }),
+    );
+  }
+
+  private adviceFor({ code, name }: InterpolationIssue): string | undefined {
+    if (name === undefined) return undefined;
+    const ways = `Set ${name} in the environment, in .env beside the spec, or in the settings`;
+    if (code === 'R061') return `${ways}.`;
+    const suggestion = this.scope.suggest?.(name);
+    const question = suggestion === undefined ? '' : `Did you mean ${suggestion}? `;
+    return `${question}${ways}, or give a default: \${${name}:-value}.`;
   }
 
   private place(node: ScalarNode, start: number, end: number) {
@@ -149,17 +150,18 @@ class NodeWalk {
   }
 }
 
-function adviceFor({ code, name }: InterpolationIssue, suggestion: string | undefined): string {
-  switch (code) {
-    case 'R060': {
-      const ways = `Set ${name} in the environment or in the .env file beside the spec, or give a default: \${${name}:-value}.`;
-      return suggestion === undefined ? ways : `Did you mean ${suggestion}? ${ways}`;
-    }
-    case 'R061':
-      return `Set ${name} in the environment, in the .env file beside the spec, or in the settings.`;
-    case 'R062':
-      return 'Use ${NAME}, ${NAME:-default}, ${NAME-default}, ${NAME:?message} or ${NAME?message}; write $$ for a dollar sign.';
-    case 'R063':
-      return 'Close it with }, or write $$ for a dollar sign.';
+const LONGEST_EXPRESSION = 60;
+
+function wordsFor(
+  { name = '', reason, start, end }: InterpolationIssue,
+  text: string,
+): { variant?: string; words: Record<string, string> } {
+  if (reason !== undefined) {
+    return typeof reason === 'string'
+      ? { variant: reason, words: { name } }
+      : { words: { name, text: reason.text } };
   }
+  const written = text.slice(start, end);
+  const cut = written.length > LONGEST_EXPRESSION;
+  return { words: { name, expression: cut ? `${written.slice(0, LONGEST_EXPRESSION)}…` : written } };
 }
