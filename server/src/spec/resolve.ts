@@ -1,0 +1,172 @@
+// One spec as its author means it: bases merged in, secrets looked up, variables replaced (stages 3 to 10 of the spec contract,
+// section 0). Pure: other files come through `SpecFiles`; what is not read yet is listed in `pending`, and nothing that hangs on it is reported.
+import type { Finding, Severity } from '../model/finding.ts';
+import { checkEnvFiles } from './envFiles.ts';
+import { resolveExtends, type ParseSpec } from './extends.ts';
+import type { SpecFiles } from './files.ts';
+import {
+  interpolateNode,
+  type DefaultedVariable,
+  type InterpolatedNode,
+  type InterpolationScope,
+} from './interpolateNode.ts';
+import { ROOT_FIELDS, SERVICE_FIELDS } from './interpolatedFields.ts';
+import { nearestName } from './nearestName.ts';
+import { valueOf, type MapNode, type Pair, type SpecNode } from './node.ts';
+import { resolveSecrets, type Secrets } from './secrets.ts';
+import { isSecretName, type Variables } from './variables.ts';
+
+export interface ResolveInput {
+  /** Absolute path of the spec as given (links not followed). */
+  readonly path: string;
+  readonly text: string;
+  /** The tree of `text`. */
+  readonly root: SpecNode | undefined;
+  readonly files: SpecFiles;
+  readonly parse: ParseSpec;
+  /** Variables below `secrets:`; see layerVariables. */
+  readonly variables: Variables;
+  readonly userHome: string | undefined;
+  /** Severity of R060; a warning where variables cannot be known. */
+  readonly missingSeverity?: Severity;
+}
+
+export interface ResolvedSpec {
+  /** Merged and interpolated; undefined when the text is no mapping. `steps` is called `services`. */
+  readonly root: MapNode | undefined;
+  /** Merged, before interpolation. */
+  readonly merged: MapNode | undefined;
+  readonly findings: readonly Finding[];
+  /** Absolute paths of files to be read before the result is final. */
+  readonly pending: readonly string[];
+  /** Texts of base files by the path that spans carry. */
+  readonly baseTexts: ReadonlyMap<string, string>;
+  /** Values that must not be shown. */
+  readonly secretValues: readonly string[];
+  /** R170 findings, to be used in strict-env mode. */
+  readonly defaulted: readonly DefaultedVariable[];
+  /** What variables mean in this spec, for hover and for blocks that are interpolated again alone. */
+  readonly scope: InterpolationScope;
+  /** A root base is missing: absent root keys may come from it. */
+  readonly incomplete: boolean;
+  /** Services whose base is missing. */
+  readonly incompleteServices: ReadonlySet<string>;
+}
+
+/** Resolves one spec. Never throws. */
+export function resolveSpec(input: ResolveInput): ResolvedSpec {
+  const extended = resolveExtends(input.path, input.root, input.files, input.parse);
+  const secrets = resolveSecrets({
+    root: extended.root,
+    specPath: input.path,
+    variables: input.variables.byName,
+    files: input.files,
+    userHome: input.userHome,
+  });
+  const used = new Set<string>();
+  const textOf = (file: string) => extended.texts.get(file) ?? input.text;
+  const scope = createScope(input, secrets, textOf, used);
+  const interpolated = extended.root ? interpolateRoot(extended.root, scope) : undefined;
+  const envFiles = servicesOf(interpolated?.node).map(({ key, value }) =>
+    checkEnvFiles(value, String(key.value), input.path, input.files),
+  );
+  return {
+    root: interpolated?.node,
+    merged: extended.root,
+    findings: [
+      ...input.variables.findings,
+      ...extended.findings,
+      ...secrets.findings,
+      ...(interpolated?.findings ?? []),
+      ...envFiles.flatMap(({ findings }) => findings),
+    ],
+    pending: [
+      ...input.variables.pending,
+      ...extended.pending,
+      ...secrets.pending,
+      ...envFiles.flatMap(({ pending }) => pending),
+    ],
+    baseTexts: extended.texts,
+    secretValues: secretValuesOf(input.variables, secrets, used),
+    defaulted: interpolated?.defaulted ?? [],
+    scope,
+    incomplete: extended.incomplete,
+    incompleteServices: extended.incompleteServices,
+  };
+}
+
+/** Interpolates a whole merged root: root keys first, then services, each as one block. */
+export function interpolateRoot(root: MapNode, scope: InterpolationScope): InterpolatedNode<MapNode> {
+  const findings: Finding[] = [];
+  const defaulted: DefaultedVariable[] = [];
+  const take = <N extends SpecNode>(result: InterpolatedNode<N>): SpecNode => {
+    findings.push(...result.findings);
+    defaulted.push(...result.defaulted);
+    return result.node;
+  };
+  const pairs = root.pairs.map((pair) => {
+    const key = String(pair.key.value);
+    const rule = Object.hasOwn(ROOT_FIELDS.keys ?? {}, key) ? ROOT_FIELDS.keys?.[key] : undefined;
+    if (!rule) return pair;
+    if (!rule.values) return { key: pair.key, value: take(interpolateNode(pair.value, rule, scope, key)) };
+    return { key: pair.key, value: interpolateServices(pair.value, scope, take) };
+  });
+  return { node: { ...root, pairs }, findings, defaulted };
+}
+
+/** Interpolates one service block. */
+export function interpolateService(
+  service: SpecNode,
+  name: string,
+  scope: InterpolationScope,
+): InterpolatedNode {
+  return interpolateNode(service, SERVICE_FIELDS, scope, `services.${name}`, name);
+}
+
+function interpolateServices(
+  services: SpecNode,
+  scope: InterpolationScope,
+  take: (result: InterpolatedNode) => SpecNode,
+): SpecNode {
+  if (services.kind !== 'map') return services;
+  const pairs = services.pairs.map(({ key, value }) => ({
+    key,
+    value: take(interpolateService(value, String(key.value), scope)),
+  }));
+  return { ...services, pairs };
+}
+
+function createScope(
+  { variables, missingSeverity }: ResolveInput,
+  secrets: Secrets,
+  textOf: (file: string) => string | undefined,
+  used: Set<string>,
+): InterpolationScope {
+  const known = variables.byName;
+  return {
+    lookup: (name) => {
+      used.add(name);
+      return secrets.values.get(name) ?? known.get(name)?.value;
+    },
+    textOf,
+    isUnknowable: (name) => variables.pending.length > 0 || secrets.unresolved.has(name),
+    suggest: (name) => nearestName(name, [...secrets.values.keys(), ...known.keys()]),
+    ...(missingSeverity === undefined ? {} : { missingSeverity }),
+  };
+}
+
+/** Values of `secrets:`, and of variables with secret names as far as the spec uses them. Empty values hide nothing. */
+function secretValuesOf({ byName }: Variables, secrets: Secrets, used: ReadonlySet<string>): string[] {
+  const values = new Set(secrets.values.values());
+  for (const name of used) {
+    const value = byName.get(name)?.value;
+    if (value !== undefined && isSecretName(name)) values.add(value);
+  }
+  values.delete('');
+  return [...values];
+}
+
+function servicesOf(root: MapNode | undefined): readonly Pair[] {
+  const services = valueOf(root, 'services');
+  return services?.kind === 'map' ? services.pairs : [];
+}

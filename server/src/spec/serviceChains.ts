@@ -1,0 +1,147 @@
+// Follows `extends` from service to service inside one file and merges the chain (rules R014 and R015). A walk, not a
+// recursion: a chain of 30,000 services is no problem.
+import type { Finding } from '../model/finding.ts';
+import { mergeNodes } from './mergeNodes.ts';
+import { pairOf, valueOf, type MapNode, type Pair, type SpecNode } from './node.ts';
+import { findingOf } from './rules/finding.ts';
+import type { ExtendsReference } from './serviceExtends.ts';
+
+export interface ChainActions {
+  /** The reference of an `extends` value; undefined after reporting what is wrong with it. */
+  readonly read: (value: SpecNode, service: string) => ExtendsReference | undefined;
+  /** The base service of another file. */
+  readonly external: (
+    reference: ExtendsReference & { readonly file: string },
+    service: string,
+    value: SpecNode,
+  ) => { readonly base: SpecNode | undefined; readonly incomplete: boolean };
+  readonly report: (finding: Finding) => void;
+}
+
+export interface ResolvedServices {
+  readonly root: MapNode;
+  /** Services whose base could not be had. */
+  readonly incomplete: ReadonlySet<string>;
+}
+
+/** The root with every service merged with its bases and free of `extends`. */
+export function resolveServiceChains(root: MapNode, actions: ChainActions): ResolvedServices {
+  const services = valueOf(root, 'services');
+  if (services?.kind !== 'map' || !services.pairs.some(({ value }) => pairOf(value, 'extends'))) {
+    return { root, incomplete: new Set() };
+  }
+  const walk = new ChainWalk(services, actions);
+  const pairs = services.pairs.map((pair) => ({ key: pair.key, value: walk.resolve(pair) }));
+  return { root: withServices(root, { ...services, pairs }), incomplete: walk.incomplete };
+}
+
+interface Link {
+  readonly name: string;
+  /** The service without its `extends`. */
+  readonly own: SpecNode;
+  readonly value?: SpecNode;
+}
+
+class ChainWalk {
+  readonly incomplete = new Set<string>();
+  private readonly resolved = new Map<string, SpecNode>();
+  private readonly services: MapNode;
+  private readonly byName: ReadonlyMap<unknown, SpecNode>;
+  private readonly actions: ChainActions;
+
+  constructor(services: MapNode, actions: ChainActions) {
+    this.services = services;
+    this.byName = new Map(services.pairs.map(({ key, value }) => [key.value, value]));
+    this.actions = actions;
+  }
+
+  resolve({ key, value }: Pair): SpecNode {
+    if (typeof key.value !== 'string') return value;
+    const { links, base } = this.follow(key.value, value);
+    let merged = base;
+    const last = links.at(-1);
+    const broken =
+      last !== undefined && (this.incomplete.has(last.name) || (!base && last.value !== undefined));
+    for (const link of links.toReversed()) {
+      merged = merged ? mergeNodes(merged, link.own, 'service') : link.own;
+      if (broken) this.incomplete.add(link.name);
+      this.resolved.set(link.name, merged);
+    }
+    return merged ?? value;
+  }
+
+  /** The links from a service down to one that needs no more of this file, and what that one starts from. */
+  private follow(first: string, node: SpecNode): { links: Link[]; base: SpecNode | undefined } {
+    const links: Link[] = [];
+    const seen = new Set<string>();
+    let name = first;
+    let service = node;
+    for (;;) {
+      const extension = pairOf(service, 'extends');
+      seen.add(name);
+      links.push(linkOf(name, service, extension));
+      if (!extension) return { links, base: undefined };
+      const reference = this.actions.read(extension.value, name);
+      if (!reference) return { links, base: undefined };
+      if (reference.file !== undefined)
+        return { links, base: this.external(reference, name, extension.value) };
+      const next = this.byName.get(reference.service);
+      const known = this.resolved.get(reference.service);
+      if (known && !seen.has(reference.service)) return this.onto(reference.service, known, links);
+      if (!next || seen.has(reference.service)) {
+        this.reportBroken(reference, links, next !== undefined);
+        return { links, base: undefined };
+      }
+      name = reference.service;
+      service = next;
+    }
+  }
+
+  private onto(target: string, base: SpecNode, links: Link[]): { links: Link[]; base: SpecNode } {
+    if (this.incomplete.has(target)) for (const { name } of links) this.incomplete.add(name);
+    return { links, base };
+  }
+
+  private external(reference: ExtendsReference, name: string, value: SpecNode): SpecNode | undefined {
+    const found = this.actions.external({ ...reference, file: reference.file ?? '' }, name, value);
+    if (found.incomplete) this.incomplete.add(name);
+    return found.base;
+  }
+
+  private reportBroken(reference: ExtendsReference, links: readonly Link[], exists: boolean): void {
+    const last = links.at(-1);
+    const service = last?.name ?? '';
+    const about = { service, field: `services.${service}.extends`, span: reference.place.span };
+    if (!exists) {
+      this.actions.report(findingOf('R014', { ...about, words: { target: reference.service } }));
+      return;
+    }
+    const ring = links.slice(links.findIndex(({ name }) => name === reference.service));
+    const [first] = ring;
+    const chain = [...ring.map(({ name }) => name), reference.service].join(' -> ');
+    const related = ring
+      .slice(1)
+      .flatMap(({ name, value }) =>
+        value ? [{ span: value.span, message: `service ${name} continues the ring` }] : [],
+      );
+    const place = {
+      service: first?.name ?? service,
+      field: `services.${first?.name ?? service}.extends`,
+      span: first?.value?.span ?? about.span,
+    };
+    this.actions.report(findingOf('R015', { ...place, words: { chain }, related }));
+  }
+}
+
+function linkOf(name: string, service: SpecNode, extension: Pair | undefined): Link {
+  if (!extension || service.kind !== 'map') return { name, own: service };
+  const pairs = service.pairs.filter((pair) => pair !== extension);
+  return { name, own: { ...service, pairs }, value: extension.value };
+}
+
+function withServices(root: MapNode, services: MapNode): MapNode {
+  const pairs = root.pairs.map((pair) =>
+    pair.key.value === 'services' ? { ...pair, value: services } : pair,
+  );
+  return { ...root, pairs };
+}
