@@ -1,0 +1,176 @@
+// Spec and settings on disk (or a text being edited) -> the plan of what is asked of the cache. The one way for both doors.
+import { realpath } from 'node:fs/promises';
+import { decidesVerdict, type Finding } from '../model/finding.ts';
+import { parentPath, resolvePath } from '../model/paths.ts';
+import { DEFAULT_TOOL_VERSION, type CacheDirChoice, type CachePlan } from '../model/plan.ts';
+import { planCache, type PlanContext } from '../plan/planCache.ts';
+import type { SelectedSettings } from '../plan/settings.ts';
+import type { SpecFiles } from '../spec/files.ts';
+import { parseYaml } from '../spec/parse.ts';
+import { resolveSpec, type ResolvedSpec } from '../spec/resolve.ts';
+import { findingOf } from '../spec/rules/finding.ts';
+import { layerVariables } from '../spec/variables.ts';
+import { createDiskFiles } from './diskFiles.ts';
+import { createFingerprints, type Fingerprints } from './fingerprints.ts';
+import { selectSettings, settingsLayers, settingsPath } from './selectSettings.ts';
+import { SpecFailure } from './specFailure.ts';
+import { userHomeOf } from './userHome.ts';
+
+export interface LoadOptions {
+  /** As given, relative to `cwd`; absent: the settings' compose file, else `compose.yaml`. */
+  readonly specPath?: string;
+  /** The text being edited, instead of the file's. */
+  readonly text?: string;
+  /** Where settings are searched upward and relative paths start: absolute. */
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly profile?: string;
+  readonly settingsFile?: string;
+  /** Version mixed into keys; absent: the contract's. */
+  readonly toolVersion?: string;
+  readonly cacheDir?: CacheDirChoice;
+  /** Absent: read now, synchronously. */
+  readonly files?: SpecFiles & { readonly settle?: () => Promise<void> };
+  readonly fingerprints?: Fingerprints;
+  readonly signal?: AbortSignal;
+}
+
+export interface LoadedPlan {
+  readonly plan: CachePlan;
+  readonly resolved: ResolvedSpec;
+  readonly settings: SelectedSettings | undefined;
+  /** Warnings and hints; errors are thrown. */
+  readonly findings: readonly Finding[];
+}
+
+/** Loads one spec. Throws SpecFailure ('settings-invalid' or 'spec-invalid') with all findings when it cannot be used. */
+export async function loadPlan(options: LoadOptions): Promise<LoadedPlan> {
+  const files = options.files ?? createDiskFiles();
+  for (;;) {
+    const read = readSpec(options, files);
+    if (read.pending.length > 0 && options.files?.settle) {
+      await options.files.settle();
+      options.signal?.throwIfAborted();
+      continue;
+    }
+    throwOnErrors(read);
+    const plan = await planWithFingerprints(read, options);
+    return { plan, resolved: read.resolved, settings: read.settings, findings: read.findings };
+  }
+}
+
+/** The settings in force for commands that look at no spec. Throws SpecFailure('settings-invalid'). */
+export function loadSettings(
+  options: Pick<LoadOptions, 'cwd' | 'env' | 'profile' | 'settingsFile'>,
+): SelectedSettings | undefined {
+  const selection = selectSettings(settingsRequest(options, createDiskFiles()));
+  const [first] = selection.findings;
+  if (first) throw new SpecFailure('settings-invalid', first.span.file, selection.findings);
+  return selection.selected;
+}
+
+interface ReadSpec {
+  readonly path: string;
+  readonly resolved: ResolvedSpec;
+  readonly settings: SelectedSettings | undefined;
+  readonly settingsFindings: readonly Finding[];
+  readonly findings: readonly Finding[];
+  readonly pending: readonly string[];
+}
+
+function readSpec(options: LoadOptions, files: SpecFiles): ReadSpec {
+  const selection = selectSettings(settingsRequest(options, files));
+  const settings = selection.selected;
+  const path = specPathOf(options, settings);
+  const state = options.text === undefined ? files.read(path) : { kind: 'text' as const, text: options.text };
+  const text = state.kind === 'text' ? state.text : '';
+  const parsed =
+    state.kind === 'text' ? parseYaml(text, path) : { root: undefined, findings: unread(path, state) };
+  const variables = layerVariables({
+    specPath: path,
+    layers: settingsLayers(settings),
+    env: options.env,
+    files,
+  });
+  const userHome = userHomeOf(options.env);
+  const resolved = resolveSpec({
+    path,
+    text,
+    root: parsed.root,
+    files,
+    parse: parseYaml,
+    variables,
+    userHome,
+  });
+  const pending = [...selection.pending, ...resolved.pending, ...(state.kind === 'pending' ? [path] : [])];
+  const findings = [...parsed.findings, ...resolved.findings];
+  return { path, resolved, settings, settingsFindings: selection.findings, findings, pending };
+}
+
+function settingsRequest(
+  options: Pick<LoadOptions, 'cwd' | 'env' | 'profile' | 'settingsFile'>,
+  files: SpecFiles,
+) {
+  const { cwd, profile, settingsFile } = options;
+  return {
+    cwd,
+    files,
+    userHome: userHomeOf(options.env),
+    ...(profile === undefined ? {} : { profile }),
+    ...(settingsFile === undefined ? {} : { settingsFile }),
+  };
+}
+
+/** `-f`, else the profile's compose file, else the defaults', else compose.yaml. */
+export function specPathOf(
+  { specPath, cwd }: Pick<LoadOptions, 'specPath' | 'cwd'>,
+  settings: SelectedSettings | undefined,
+): string {
+  if (specPath !== undefined) return resolvePath(cwd, specPath);
+  const chosen = settings?.profile?.composeFile ?? settings?.settings.defaults.composeFile;
+  return settings && chosen !== undefined ? settingsPath(chosen, settings) : resolvePath(cwd, 'compose.yaml');
+}
+
+function unread(path: string, state: ReturnType<SpecFiles['read']>): Finding[] {
+  const span = { file: path, start: 0, end: 0 };
+  if (state.kind === 'missing') return [findingOf('R001', { span, words: { file: path } })];
+  if (state.kind !== 'unreadable') return [];
+  return [findingOf('R004', { span, words: { cause: `${path} cannot be read: ${state.reason}` } })];
+}
+
+function throwOnErrors({ path, settingsFindings, findings }: ReadSpec): void {
+  const [first] = settingsFindings;
+  if (first) throw new SpecFailure('settings-invalid', first.span.file, settingsFindings);
+  if (findings.some(decidesVerdict)) throw new SpecFailure('spec-invalid', path, findings);
+}
+
+async function planWithFingerprints(read: ReadSpec, options: LoadOptions): Promise<CachePlan> {
+  const wanted = new Set<string>();
+  const context: Omit<PlanContext, 'fingerprint'> = {
+    specPath: read.path,
+    projectDir: await projectDirOf(read.path),
+    home: options.env.HOME,
+    settings: read.settings,
+    toolVersion: options.toolVersion ?? DEFAULT_TOOL_VERSION,
+    ...(options.cacheDir === undefined ? {} : { cacheDir: options.cacheDir }),
+  };
+  const note = (path: string) => {
+    wanted.add(path);
+    return '';
+  };
+  const draft = planCache(read.resolved, { ...context, fingerprint: note });
+  if (wanted.size === 0) return draft;
+  const fingerprints = options.fingerprints ?? createFingerprints();
+  const digests = new Map<string, string>();
+  for (const path of wanted) digests.set(path, await fingerprints.of(path, options.signal));
+  return planCache(read.resolved, { ...context, fingerprint: (path) => digests.get(path) ?? '' });
+}
+
+/** Directory of the real path; of the path itself while the file does not exist. */
+async function projectDirOf(path: string): Promise<string> {
+  try {
+    return parentPath(await realpath(path));
+  } catch {
+    return parentPath(path);
+  }
+}

@@ -1,0 +1,17 @@
+// A spec or settings file that cannot be used, with every finding, so that the doors can show each at its place.
+import { OperationFailure, type FailureCode } from '../model/failure.ts';
+import { decidesVerdict, type Finding } from '../model/finding.ts';
+
+export class SpecFailure extends OperationFailure {
+  readonly findings: readonly Finding[];
+
+  constructor(
+    code: Extract<FailureCode, 'spec-invalid' | 'settings-invalid'>,
+    path: string,
+    findings: readonly Finding[],
+  ) {
+    const errors = findings.filter(decidesVerdict);
+    super(code, { path, cause: errors.map(({ message }) => message).join('; ') });
+    this.findings = findings;
+  }
+}
