@@ -86,7 +86,10 @@ describe('recorded cache keys', () => {
     it(`${vector.id}: ${vector.note}`, async () => {
       const root = folder();
       layFiles(root, vector);
-      if (vector.expect.source_snapshot) return void (await checkSnapshot(vector, root));
+      if (vector.expect.source_snapshot) {
+        await checkSnapshot(vector, root);
+        return;
+      }
       const file = vector.argv.includes('-f') ? vector.argv[vector.argv.indexOf('-f') + 1] : undefined;
       const loading = loadPlan({
         cwd: atRoot(vector.cwd_note.replace(/^run in /, ''), root),
