@@ -1,5 +1,5 @@
 // Directories that login and compute nodes are likely to share, ranked from what the machine tells. Pure: facts in, paths out.
-import { nodeLocalRootOf } from '../plan/cacheDir.ts';
+import { nodeLocalRootOf } from '../spec/grammar/localPath.ts';
 
 /** What is known of the machine, gathered by the caller. */
 export interface MachineFacts {
