@@ -9,24 +9,23 @@ import { errnoOf, lstatIfThere, unlinkQuietly, type FileSystem } from './files.t
 const UNCERTAIN = new Set(['ESTALE', 'ENOENT', 'EEXIST', 'EIO', 'ETIMEDOUT']);
 
 /** Hidden sibling that a tool writes to. The extension stays: tools infer the format from it. Cache contract, section 0. */
-export function stagingPathOf(target: string, unique: { nanos: bigint; sequence: number }): string {
+export function stagingPathOf(target: string): string {
   const extension = extname(target);
   const stem = basename(target, extension);
-  const name = `.${stem}.hpc-compose-stage-${process.pid}-${unique.nanos}-${unique.sequence}${extension}`;
-  return join(dirname(target), name);
+  return join(dirname(target), `.${stem}.hpc-compose-stage-${process.pid}-${uniqueNanos()}-0${extension}`);
+}
+
+/** Nanoseconds since the epoch, to the digits that make names unique within this process. */
+export function uniqueNanos(): bigint {
+  return BigInt(Date.now()) * 1_000_000n + (process.hrtime.bigint() % 1_000_000n);
 }
 
 /** Names longer than this fail in the file system. */
 export const NAME_BYTES_LIMIT = 255;
 
-/** Bytes of the longest file name that building `target` needs (its staging file, locks and manifest temporaries). */
+/** Bytes of the longest file name that this process needs to build `target`: that of its staging file. */
 export function longestNameBytes(target: string): number {
-  const widest = { nanos: 9_999_999_999_999_999_999n, sequence: 9999 };
-  const staging = basename(stagingPathOf(target, widest)).replace(/-stage-\d+-/, '-stage-4194304-');
-  return Math.max(
-    Buffer.byteLength(staging),
-    Buffer.byteLength(`${basename(target)}.json.tmp.4194304.99.999999999.9`),
-  );
+  return Buffer.byteLength(basename(stagingPathOf(target)));
 }
 
 /**

@@ -1,0 +1,42 @@
+// Keeps secret values out of what people, logs and JSON of ours see. Which names count as secret: spec contract, section 13.
+
+/** Stands where a secret was. The same word as hpc-compose's, so that scripts need to know only one. */
+export const REDACTED = '<redacted>';
+
+const SECRET_NAME =
+  /SECRET|TOKEN|PASSWORD|PASSWD|API_KEY|ACCESS_KEY|PRIVATE_KEY|CREDENTIAL|AUTH|COOKIE|SESSION|BEARER/i;
+
+/** Shorter values are masked only where they stand alone: masking every "1" would make text unreadable and hide nothing. */
+const SHORT = 4;
+
+/** True when a variable of this name counts as secret. */
+export function isSecretName(name: string): boolean {
+  return SECRET_NAME.test(name);
+}
+
+/** Gives a function that masks the values in any text, longest first; the lines of a value of several lines count too. */
+export function secretMask(values: Iterable<string>): (text: string) => string {
+  const parts = new Set<string>();
+  for (const value of values) {
+    if (value.trim() === '') continue;
+    parts.add(value);
+    for (const line of value.split('\n')) if (line.trim().length >= 2 * SHORT) parts.add(line.trim());
+  }
+  if (parts.size === 0) return (text) => text;
+  const ordered = [...parts].sort((a, b) => b.length - a.length).map(patternOf);
+  const pattern = new RegExp(ordered.join('|'), 'g');
+  return (text) => text.replace(pattern, REDACTED);
+}
+
+function patternOf(value: string): string {
+  const escaped = value.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
+  return value.length < SHORT ? `(?<![\\w-])${escaped}(?![\\w-])` : escaped;
+}
+
+/** Values of the `NAME=value` entries whose names count as secret. */
+export function secretValuesOf(entries: readonly string[]): string[] {
+  return entries.flatMap((entry) => {
+    const at = entry.indexOf('=');
+    return at > 0 && isSecretName(entry.slice(0, at)) ? [entry.slice(at + 1)] : [];
+  });
+}

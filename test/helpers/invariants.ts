@@ -1,0 +1,91 @@
+// What must hold after every fault: nothing outside the cache changed, every committed image is whole, nothing of ours runs or
+// holds a lock. (That the next prepare works, and what `list` says, each test asserts itself.)
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { imageDamage } from '../../server/src/core/committed.ts';
+import { nodeFiles } from '../../server/src/core/files.ts';
+import { readManifestFile } from '../../server/src/core/manifest.ts';
+
+export interface Sentinel {
+  readonly folder: string;
+  readonly before: string;
+}
+
+/** Lays out a small tree next to the cache and remembers its contents, modes and times. */
+export function plantSentinel(parent: string): Sentinel {
+  const folder = join(parent, 'sentinel');
+  mkdirSync(join(folder, 'sub'), { recursive: true });
+  writeFileSync(join(folder, 'file'), 'mine', { mode: 0o640 });
+  writeFileSync(join(folder, 'sub/image.sqsh'), 'mine too');
+  return { folder, before: fingerprint(folder) };
+}
+
+function fingerprint(folder: string): string {
+  const hash = createHash('sha256');
+  for (const path of walk(folder)) {
+    const stat = lstatSync(path);
+    hash.update(JSON.stringify([path, stat.mode, stat.mtimeMs, stat.size]));
+    if (stat.isFile()) hash.update(readFileSync(path));
+  }
+  return hash.digest('hex');
+}
+
+/** Every path below a folder, links not followed. */
+export function walk(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? [path, ...walk(path)] : [path];
+  });
+}
+
+/** I1: the tree outside the cache is as it was. */
+export function assertSentinel(sentinel: Sentinel): void {
+  assert.equal(fingerprint(sentinel.folder), sentinel.before, 'something outside the cache was changed');
+}
+
+/** I2: every manifest parses, and its image is a whole regular file. Gives the paths of the committed images. */
+export function assertCommittedWhole(cacheDir: string): string[] {
+  const manifests = walk(cacheDir).filter((path) => /\.(sqsh|sif)\.json$/.test(path));
+  return manifests.map((path) => {
+    const manifest = readManifestFile(path, nodeFiles);
+    const image = path.slice(0, -'.json'.length);
+    const stat = lstatSync(image);
+    assert.ok(manifest && stat.isFile(), image);
+    assert.equal(imageDamage(image, stat.size, nodeFiles), undefined, image);
+    return image;
+  });
+}
+
+/** Hidden staging files, temporary manifests, scratch folders and root file systems: all that a build may leave behind. */
+export function leftovers(cacheDir: string): string[] {
+  return walk(cacheDir).filter((path) =>
+    /\.hpc-compose-stage-|\.tmp\.\d+\.|\/hpc-compose-[^/]*$|\.sandbox$|\.owner$/.test(path),
+  );
+}
+
+/** I5: no lock in the cache is held, and no running process was given this cache (its environment or arguments name it). */
+export function assertQuiet(cacheDir: string): void {
+  for (const lock of walk(cacheDir).filter((path) => path.endsWith('.lock'))) {
+    assert.equal(spawnSync('flock', ['-x', '-n', lock, 'true']).status, 0, `${lock} is still held`);
+  }
+  assert.deepEqual(processesNaming(cacheDir), []);
+}
+
+/** Command lines of running processes whose arguments or environment name a folder. */
+export function processesNaming(folder: string): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && name !== String(process.pid))
+    .flatMap((pid) => {
+      try {
+        if (readlinkSync(`/proc/${pid}/exe`) === '') return [];
+        const text = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+        const names = text.includes(folder) || readFileSync(`/proc/${pid}/environ`, 'utf8').includes(folder);
+        return names ? [`${pid} ${text.replaceAll('\0', ' ')}`] : [];
+      } catch {
+        return [];
+      }
+    });
+}
