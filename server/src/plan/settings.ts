@@ -4,7 +4,8 @@ import type { Finding, Span } from '../model/finding.ts';
 import { parentPath } from '../model/paths.ts';
 import { findingOf } from '../spec/rules/finding.ts';
 import { findTomlPath, layoutToml } from '../model/tomlLayout.ts';
-import { checkShape, isTable, SETTINGS_SHAPE } from './settingsShape.ts';
+import { checkShape, isTable } from '../model/tomlShape.ts';
+import { SETTINGS_SHAPE } from './settingsShape.ts';
 
 /** `[defaults]` or one profile. Paths are as written. */
 export interface SettingsScope {

@@ -41,7 +41,7 @@ function checkEdge(
   };
   if (edge.condition === 'service_healthy' && !target.facts.readiness)
     return report('R162', service, edge, { words, related: [place] });
-  if (target.facts.ignoresFailure) return report('R163', service, edge, { words, related: [place] });
+  if (target.facts.ignored) return report('R163', service, edge, { words, related: [place] });
   return undefined;
 }
 

@@ -1,5 +1,6 @@
 // Reading of `depends_on` in all its forms, and R131. Spec contract, sections 5, 9.7 and 10.
 import type { Sink } from './check.ts';
+import { entryFix, listFix } from './conditionFix.ts';
 import type { Condition, DependencyFact } from './facts.ts';
 import { quoted } from './finding.ts';
 import { nearest } from './nearest.ts';
@@ -11,23 +12,32 @@ export const CONDITIONS: readonly Condition[] = [
   'service_completed_successfully',
 ];
 
-/** The edges in the order in which hpc-compose walks them: a list as written, a mapping by name. */
-export function readDependencies(service: Place): DependencyFact[] {
+/** The edges in the order in which they are written. */
+export function readDependencies(
+  service: Place,
+  textOf: (file: string) => string | undefined,
+): DependencyFact[] {
   const place = under(service, 'depends_on');
+  const edits = place?.node.kind === 'seq' ? listFix(place.node, textOf) : undefined;
+  const fix = edits ? { fix: { edits, isWholeList: true } } : {};
   const listed = items(place).flatMap((item): DependencyFact[] => {
     const target = text(item);
     return target === undefined
       ? []
-      : [{ target, condition: 'service_started', explicit: false, span: item.node.span }];
+      : [{ target, condition: 'service_started', explicit: false, span: item.node.span, ...fix }];
   });
-  return [...listed, ...entries(place).map(readEdge)];
+  return [...listed, ...entries(place).map((entry) => readEdge(entry, textOf))];
 }
 
-function readEdge(entry: Entry): DependencyFact {
+function readEdge(entry: Entry, textOf: (file: string) => string | undefined): DependencyFact {
   const written = under(positional(entry, ['condition']), 'condition');
   const value = text(written);
   const span = entry.key.span;
-  if (!written) return { target: entry.name, condition: 'service_started', explicit: false, span };
+  if (!written) {
+    const edits = entryFix(entry, textOf);
+    const fix = edits ? { fix: { edits, isWholeList: false } } : {};
+    return { target: entry.name, condition: 'service_started', explicit: false, span, ...fix };
+  }
   const condition = CONDITIONS.find((known) => known === value);
   return { target: entry.name, condition, explicit: true, span };
 }

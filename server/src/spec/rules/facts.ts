@@ -1,6 +1,6 @@
 // What a block tells the rest of the spec, as plain values: enough for every rule over several blocks, and nothing more.
 // Spans are those of the block's own tree; `Placed` says how far that tree was moved since.
-import type { Span } from '../../model/finding.ts';
+import type { FindingFix, Span } from '../../model/finding.ts';
 import type { Interval } from '../grammar/nodeRange.ts';
 import type { Backend } from './check.ts';
 
@@ -8,6 +8,8 @@ import type { Backend } from './check.ts';
 export interface Fact<T> {
   readonly value: T;
   readonly span: Span;
+  /** True when variables were put in: the text at the place is not the value. */
+  readonly interpolated?: boolean;
 }
 
 /** A count; `broken` when something is written there that is no positive count: nothing can be said about it then. */
@@ -36,6 +38,8 @@ export interface DependencyFact {
   readonly explicit: boolean;
   /** The name of the target in the text. */
   readonly span: Span;
+  /** Edits that write the assumed condition. `isWholeList`: they turn the list of all edges into a mapping. */
+  readonly fix?: { readonly edits: FindingFix['edits']; readonly isWholeList: boolean };
 }
 
 export type ReadinessFact =
@@ -64,6 +68,8 @@ export interface MountFact {
   readonly container: string;
   readonly readOnly: boolean;
   readonly span: Span;
+  /** Where `:ro` can be put in; absent when the text is not the value, or has a mode already. */
+  readonly end?: number;
 }
 
 export interface ServiceFacts {
@@ -82,7 +88,8 @@ export interface ServiceFacts {
   readonly placementSpan: Span;
   readonly mpiType?: Fact<string>;
   readonly expectedRanks?: Fact<number>;
-  readonly ignoresFailure: boolean;
+  /** Where `mode: ignore` is written: failures of the service do not fail the job. */
+  readonly ignored?: Span;
   /** Remote image, for tags. */
   readonly image?: Fact<string>;
   /** Volumes and MPI binds, in this order. */
@@ -95,6 +102,8 @@ export interface RootFacts {
   /** `services` or `steps`; where findings about all services sit. */
   readonly servicesSpan: Span;
   readonly backend: Backend | undefined;
+  readonly backendSpan?: Span;
+  readonly cacheDirSpan?: Span;
   /** Key `x-slurm`, if any. */
   readonly slurmSpan?: Span;
   readonly counts: Counts;

@@ -1,6 +1,7 @@
 // R146: what happens when a service fails. Spec contract, sections 5 and 9.7.
+import type { Span } from '../../model/finding.ts';
 import type { Sink } from './check.ts';
-import { count, under, word, type Place } from './place.ts';
+import { count, under, valueSpan, word, type Place } from './place.ts';
 
 const NUMBERS = ['max_restarts', 'backoff_seconds', 'window_seconds', 'max_restarts_in_window'] as const;
 const MODES = ['fail_job', 'ignore', 'restart_on_failure'];
@@ -21,7 +22,8 @@ export function checkFailurePolicy(place: Place | undefined, sink: Sink): void {
     sink.value('HX032', window, { words: { window: inWindow, restarts: most } });
 }
 
-/** True when failures of the service do not fail the job. */
-export function ignoresFailure(place: Place | undefined): boolean {
-  return word(under(place, 'mode')) === 'ignore';
+/** Where `mode: ignore` is written, if it is. */
+export function ignoredSpan(place: Place | undefined): Span | undefined {
+  const mode = under(place, 'mode');
+  return mode && word(mode) === 'ignore' ? valueSpan(mode) : undefined;
 }

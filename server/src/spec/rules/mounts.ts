@@ -36,6 +36,14 @@ export function readMounts(service: Place): MountFact[] {
       const mount = value === undefined ? undefined : parseMount(value);
       if (!mount?.ok) return [];
       const { host, container, mode } = mount.value;
-      return [{ host, container, readOnly: mode === 'ro', span: item.node.span }];
+      const fact = { host, container, readOnly: mode === 'ro', span: item.node.span };
+      return [mode === undefined ? { ...fact, ...endOf(item) } : fact];
     });
+}
+
+/** The place right behind the last character of a mount that is written as it is meant. */
+function endOf({ node }: Place): { end?: number } {
+  if (node.kind !== 'scalar' || node.raw !== undefined) return {};
+  if (node.style === 'plain') return { end: node.span.end };
+  return node.style === 'double' || node.style === 'single' ? { end: node.span.end - 1 } : {};
 }

@@ -1,11 +1,12 @@
 // Reads the facts of blocks: what other blocks and the global rules need to know.
+import type { Span } from '../../model/finding.ts';
 import { asksForGpu } from '../grammar/gres.ts';
 import { parseTime } from '../grammar/time.ts';
 import type { MapNode } from '../node.ts';
 import type { RuleContext, Backend } from './check.ts';
 import { readDependencies } from './dependsOn.ts';
 import type { CountFact, CountKey, Fact, RootFacts, ServiceFacts } from './facts.ts';
-import { ignoresFailure } from './failurePolicy.ts';
+import { ignoredSpan } from './failurePolicy.ts';
 import { readRemoteImage } from './image.ts';
 import { readMounts } from './mounts.ts';
 import {
@@ -42,12 +43,12 @@ export function readServiceFacts(entry: Entry, context: RuleContext): ServiceFac
   return {
     name: entry.name,
     span: entry.key.span,
-    dependencies: readDependencies(entry),
+    dependencies: readDependencies(entry, context.textOf),
     counts: readCounts(slurm),
     placementSpan: placement ? keySpan(placement) : entry.key.span,
-    ignoresFailure: ignoresFailure(under(slurm, 'failure_policy')),
     mounts: readMounts(entry),
     usesScratch: flag(below(slurm, 'scratch', 'enabled')) !== false,
+    ...given('ignored', ignoredSpan(under(slurm, 'failure_policy'))),
     ...given('readiness', readReadiness(entry)),
     ...given('gres', textFact(under(slurm, 'gres'))),
     ...given('memPerGpu', textFact(under(slurm, 'mem_per_gpu'))),
@@ -77,6 +78,8 @@ export function readRootFacts(
     counts: readCounts(slurm),
     discovers: readDiscovers(slurm),
     ...given('slurmSpan', block && keySpan(block)),
+    ...given('cacheDirSpan', spanOf(under(slurm, 'cache_dir'))),
+    ...given('backendSpan', spanOf(below(top, 'runtime', 'backend'))),
     ...given('gres', textFact(under(slurm, 'gres'))),
     ...given('mem', textFact(under(slurm, 'mem'))),
     ...given('memPerGpu', textFact(under(slurm, 'mem_per_gpu'))),
@@ -99,6 +102,10 @@ function given<K extends string, V>(key: K, value: V | undefined): Partial<Recor
   return value === undefined ? {} : ({ [key]: value } as Record<K, V>);
 }
 
+function spanOf(place: Place | undefined): Span | undefined {
+  return place && valueSpan(place);
+}
+
 function readCounts(slurm: Place | undefined): Partial<Record<CountKey, CountFact>> {
   const counts: Partial<Record<CountKey, CountFact>> = {};
   for (const key of COUNT_KEYS) {
@@ -112,7 +119,9 @@ function readCounts(slurm: Place | undefined): Partial<Record<CountKey, CountFac
 
 function textFact(place: Place | undefined): Fact<string> | undefined {
   const value = text(place);
-  return place && value !== undefined ? { value, span: valueSpan(place) } : undefined;
+  if (place?.node.kind !== 'scalar' || value === undefined) return undefined;
+  const interpolated = place.node.raw !== undefined;
+  return { value, span: valueSpan(place), ...(interpolated ? { interpolated } : {}) };
 }
 
 function numberFact(place: Place | undefined): Fact<number> | undefined {

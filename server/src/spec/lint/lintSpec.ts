@@ -1,0 +1,51 @@
+// The lint rules HPC001-HPC009 and HPC900 over the facts of a spec, in the order of the contract (section 9.8): by rule, inside
+// a rule services in the order in which they start.
+import type { Finding } from '../../model/finding.ts';
+import type { ClusterProfile } from '../rules/clusterProfile.ts';
+import { startOrder } from '../rules/dependencies.ts';
+import type { Placed, RootFacts } from '../rules/facts.ts';
+import { sortServices } from '../rules/checkAll.ts';
+import { lintCluster } from './clusterLint.ts';
+import { lintImplicitConditions, lintReadiness } from './dependencyLint.ts';
+import { lintImages } from './imageLint.ts';
+import { lintGeometry, lintMemory, lintMemoryUnits } from './resourceLint.ts';
+import { lintIgnoredWrites, lintLocalVolumes } from './storageLint.ts';
+
+export interface LintContext {
+  /** Directory that relative host paths of the spec start from. */
+  readonly projectDir: string;
+  readonly home: string | undefined;
+  /** Effective cache directory, normalised. */
+  readonly cacheDir: string;
+  /** HPC004 findings, made by checkCacheDir: they need the tree. */
+  readonly cacheDirFindings: readonly Finding[];
+  readonly cluster?: ClusterProfile;
+  /** True when a service starts from another one: then a list of dependencies cannot be rewritten alone. */
+  readonly hasExtends: boolean;
+}
+
+/** All lint findings. Services in any order. */
+export function lintSpec(root: RootFacts, services: readonly Placed[], context: LintContext): Finding[] {
+  const ordered = inStartOrder(services);
+  return [
+    ...lintReadiness(ordered),
+    ...lintImplicitConditions(ordered, context.hasExtends),
+    ...lintMemory(root),
+    ...lintGeometry(root, ordered),
+    ...lintMemoryUnits(root, ordered),
+    ...lintIgnoredWrites(root, ordered, context),
+    ...context.cacheDirFindings,
+    ...lintLocalVolumes(ordered, context),
+    ...lintImages(ordered),
+    ...(context.cluster ? lintCluster(root, ordered, context.cacheDir, context.cluster) : []),
+  ];
+}
+
+/** Dependencies first, ties by name; by name alone when there is a ring. */
+export function inStartOrder(services: readonly Placed[]): readonly Placed[] {
+  const sorted = sortServices(services);
+  const order = startOrder(sorted);
+  if (!order) return sorted;
+  const byName = new Map(sorted.map((service) => [service.facts.name, service]));
+  return order.flatMap((name) => byName.get(name) ?? []);
+}
