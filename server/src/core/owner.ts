@@ -4,6 +4,7 @@ import { constants, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { unlinkQuietly, type FileSystem } from './files.ts';
+import { makeSidecarDirectory, sidecarPath } from './sidecar.ts';
 
 /** A file below `<cache>/.hpc-compose-vscode/owners/`, there while the owner works. */
 export interface OwnerRecord {
@@ -21,7 +22,7 @@ export interface OwnerRecord {
 
 /** Folder of owner records inside a cache. */
 export function ownersFolderOf(cacheDir: string): string {
-  return join(cacheDir, '.hpc-compose-vscode', 'owners');
+  return sidecarPath(cacheDir, 'owners');
 }
 
 /** What this process is known by. Empty strings where /proc is absent. */
@@ -44,7 +45,7 @@ export function recordOwner(
   const unique = `${owner.host}-${owner.pid}-${process.hrtime.bigint()}`;
   const path = join(ownersFolderOf(cacheDir), `${unique.replace(/[^\w.-]/g, '_')}.owner`);
   try {
-    files.makeDirectories(ownersFolderOf(cacheDir));
+    makeSidecarDirectory(cacheDir, 'owners');
     const fd = files.open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o666);
     try {
       files.write(fd, Buffer.from(JSON.stringify(record)));

@@ -12,6 +12,7 @@ import { settleHits } from './hits.ts';
 import type { PrepareOptions, PrepareRun } from './run.ts';
 import { makeCacheFolders, makeScratch, type Scratch } from './scratch.ts';
 import { baseTransactions, prepareService, preparedTransaction, type Images } from './services.ts';
+import { rememberUse } from './sidecars.ts';
 import { createSlots, defaultJobs } from './slots.ts';
 import { enrootSteps, SIF_STEPS } from './steps.ts';
 import { findTool } from './toolPath.ts';
@@ -171,10 +172,12 @@ async function prepareAll(
   });
   const ended = await Promise.allSettled(works);
   run.options.signal?.throwIfAborted();
-  return ended.map((one) => {
+  const results = ended.map((one) => {
     if (one.status === 'rejected') throw one.reason;
     return one.value;
   });
+  rememberUse(run, results);
+  return results;
 }
 
 async function startImages(run: PrepareRun, services: readonly ServicePlan[]): Promise<Images> {

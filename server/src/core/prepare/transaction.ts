@@ -2,7 +2,7 @@
 // then recorded. The manifest is written last: it is what makes an image committed (cache contract, sections 4 to 6).
 import type { Manifest } from '../../model/cache.ts';
 import { OperationFailure } from '../../model/failure.ts';
-import type { ImageArtifact, PreparePlan, ServicePlan } from '../../model/plan.ts';
+import type { ImageArtifact, KeyInput, PreparePlan, ServicePlan } from '../../model/plan.ts';
 import { committedManifest } from '../committed.ts';
 import { lstatIfThere, unlinkQuietly } from '../files.ts';
 import { ioFailure, refusesWriting } from '../ioFailure.ts';
@@ -11,6 +11,7 @@ import { buildLockPathOf, withBuildLock, withManifestLock } from '../locks.ts';
 import { touched, upsertBase, upsertPrepared, writeManifest } from '../manifest.ts';
 import { publishArtifact, stagingPathOf } from '../publish.ts';
 import type { PrepareRun } from './run.ts';
+import { rememberInputs } from './sidecars.ts';
 
 export type Outcome = 'built' | 'reused';
 
@@ -56,7 +57,13 @@ async function commitLocked(run: PrepareRun, transaction: Transaction): Promise<
   } catch (error) {
     throw ioFailure(error, artifact.manifestPath);
   }
+  if (outcome === 'built') rememberInputs(run, artifact, inputsOf(transaction));
   return outcome;
+}
+
+function inputsOf({ artifact, services }: Transaction): readonly KeyInput[] {
+  const [first] = services;
+  return (artifact.kind === 'base' ? first?.baseInputs : first?.preparedInputs) ?? [];
 }
 
 async function buildAndPublish(run: PrepareRun, transaction: Transaction): Promise<void> {

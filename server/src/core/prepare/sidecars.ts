@@ -1,0 +1,32 @@
+// What prepare leaves for later questions: which spec uses which image, and what an image was made from. Never needed for a
+// correct prepare, so a cache that cannot be written to, or a full disk, only loses the answers.
+import { isAbsolute } from 'node:path';
+import type { PrepareServiceResult } from '../../model/cache.ts';
+import type { ImageArtifact, KeyInput } from '../../model/plan.ts';
+import { recordInputs } from '../inputs.ts';
+import { recordUse } from '../registry.ts';
+import type { PrepareRun } from './run.ts';
+
+/** Keeps what a built image was made from. */
+export function rememberInputs(run: PrepareRun, artifact: ImageArtifact, inputs: readonly KeyInput[]): void {
+  bestEffort(run, () => recordInputs(artifact, inputs));
+}
+
+/** Keeps that this spec uses the images that are there now. */
+export function rememberUse(run: PrepareRun, results: readonly PrepareServiceResult[]): void {
+  const { specPath, cacheDir } = run.plan;
+  const images = results.flatMap(({ base_image, runtime_image }) => [base_image, runtime_image]);
+  const used = images.flatMap((image) =>
+    image?.action === 'built' || image?.action === 'reused' ? [image.path] : [],
+  );
+  if (used.length === 0 || !isAbsolute(specPath)) return;
+  bestEffort(run, () => recordUse(cacheDir.path, specPath, used));
+}
+
+function bestEffort(run: PrepareRun, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    run.ports.log.debug(`not recorded: ${String(error)}`);
+  }
+}
