@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Manifest } from '../model/cache.ts';
 import type { ImageArtifact } from '../model/plan.ts';
-import { readEntryManifest } from './manifestFile.ts';
+import { readEntryManifest, type BytesReader } from './manifestFile.ts';
 import { sameComponents } from './samePath.ts';
 
 export type NotCommitted =
@@ -28,9 +28,9 @@ export type Commitment =
     };
 
 /** Judges an image by what lies on disk now. */
-export function commitmentOf(artifact: ImageArtifact): Commitment {
+export function commitmentOf(artifact: ImageArtifact, bytes?: BytesReader): Commitment {
   const stat = lstat(artifact.path);
-  const read = readEntryManifest(artifact.manifestPath);
+  const read = readEntryManifest(artifact.manifestPath, bytes);
   if (read === undefined) return stat ? withoutManifest(stat) : no('absent', 'never built in this cache');
   if ('problem' in read)
     return no('manifest-damaged', `present but not committed, will be built again: ${read.problem}`);

@@ -12,6 +12,7 @@ import type {
 import type { CachePlan, ImageArtifact, ServicePlan } from '../model/plan.ts';
 import { commitmentOf, type Commitment } from './commitment.ts';
 import { createHistory, type History } from './inspectHistory.ts';
+import { createBytesReader, type BytesReader } from './manifestFile.ts';
 import { maskManifest } from './maskEntries.ts';
 import type { Ports } from './ports.ts';
 
@@ -22,17 +23,23 @@ export function inspectPlan(
   options: { readonly service?: string } = {},
 ): Promise<InspectResult> {
   const history = createHistory(plan);
+  const bytes = createBytesReader();
   const services = plan.services
     .filter(({ name }) => options.service === undefined || name === options.service)
-    .map((service) => inspectService(service, plan, history));
+    .map((service) => inspectService(service, plan, history, bytes));
   return Promise.resolve({ schema_version: 1, cache_dir: plan.cacheDir.path, services });
 }
 
 const MOUNTS_NOTE = 'this service rebuilds on prepare because prepare.mounts are present';
 
-function inspectService(service: ServicePlan, plan: CachePlan, history: History): InspectService {
-  const base = service.base && commitmentOf(service.base);
-  const prepared = service.prepared && commitmentOf(service.prepared);
+function inspectService(
+  service: ServicePlan,
+  plan: CachePlan,
+  history: History,
+  bytes: BytesReader,
+): InspectService {
+  const base = service.base && commitmentOf(service.base, bytes);
+  const prepared = service.prepared && commitmentOf(service.prepared, bytes);
   const runtime = prepared ?? base;
   const localPresent = isPresent(service.runtimePath);
   return {

@@ -12,10 +12,17 @@ export interface Journal {
   close(): void;
 }
 
+const FORGETTING: Journal = {
+  removing: () => undefined,
+  note: () => undefined,
+  close: () => undefined,
+};
+
 const KEEP_MS = 30 * 24 * 3600 * 1000;
 
-/** Opens a journal. When the cache cannot be written to, gives one that forgets. */
-export function openJournal(cacheDir: string, mode: string): Journal {
+/** Opens a journal. When nothing will be removed or the cache cannot be written to, gives one that forgets. */
+export function openJournal(cacheDir: string, mode: string, needed = true): Journal {
+  if (!needed) return FORGETTING;
   try {
     const directory = makeSidecarDirectory(cacheDir, 'journal');
     dropOld(directory);
@@ -32,7 +39,7 @@ export function openJournal(cacheDir: string, mode: string): Journal {
       },
     };
   } catch {
-    return { removing: () => undefined, note: () => undefined, close: () => undefined };
+    return FORGETTING;
   }
 }
 

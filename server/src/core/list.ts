@@ -27,7 +27,7 @@ interface Surroundings {
 
 /** The state of a cache directory. A missing one exists: false; nothing is made. Secret values are masked. */
 export function listCache(cacheDir: string, _ports: Pick<Ports, 'now'>): Promise<CacheState> {
-  return Promise.resolve(readCacheState(cacheDir));
+  return Promise.resolve().then(() => readCacheState(cacheDir));
 }
 
 /** listCache in one piece, for worker threads and the shell. */

@@ -63,17 +63,22 @@ function mergeRecords(directory: string, spec: string): void {
 /** Recorded specs of a cache: absolute path or document URI of each, with its artifacts as paths below `cacheDir`. */
 export function readRegistry(cacheDir: string): Map<string, Set<string>> {
   const uses = new Map<string, Set<string>>();
+  forEachRecord(cacheDir, ({ spec, artifacts }) => {
+    const all = uses.get(spec) ?? new Set<string>();
+    for (const artifact of artifacts) all.add(path.join(cacheDir, artifact));
+    uses.set(spec, all);
+  });
+  return uses;
+}
+
+function forEachRecord(cacheDir: string, visit: (record: UseRecord) => void): void {
   const root = sidecarPath(cacheDir, 'registry');
   for (const folder of sidecarNames(root)) {
     for (const name of sidecarNames(path.join(root, folder))) {
       const record = readRecord(path.join(root, folder, name));
-      if (!record) continue;
-      const artifacts = uses.get(record.spec) ?? new Set<string>();
-      for (const artifact of record.artifacts) artifacts.add(path.join(cacheDir, artifact));
-      uses.set(record.spec, artifacts);
+      if (record) visit(record);
     }
   }
-  return uses;
 }
 
 /** Specs by artifact path: the registry turned round. */
@@ -93,6 +98,16 @@ export function usersByArtifact(cacheDir: string): Map<string, string[]> {
 /** Specs recorded as users of one artifact. */
 export function usersOf(cacheDir: string, artifactPath: string): string[] {
   return usersByArtifact(cacheDir).get(path.normalize(artifactPath)) ?? [];
+}
+
+/** Artifact -> a spec that recorded it after the given time (seconds): what was used since. */
+export function usersSince(cacheDir: string, time: number): Map<string, string> {
+  const users = new Map<string, string>();
+  forEachRecord(cacheDir, ({ spec, artifacts, recorded_at }) => {
+    if (recorded_at <= time) return;
+    for (const artifact of artifacts) users.set(path.join(cacheDir, artifact), spec);
+  });
+  return users;
 }
 
 /** Artifacts recorded for one spec, as paths below `cacheDir`. */

@@ -15,7 +15,7 @@ import {
   kindOfDirectory,
   stagedSidecarsOf,
 } from './cacheNames.ts';
-import { readEntryManifest } from './manifestFile.ts';
+import { createBytesReader, readEntryManifest, type BytesReader } from './manifestFile.ts';
 
 /** An entry as found: `artifactPath` is where it lies, whatever the manifest says. */
 export interface ScannedEntry {
@@ -60,10 +60,11 @@ export function isDamaged(entry: ScanResult): entry is DamagedEntry {
  * Source: cache contract, section 7.1; unlike there, enroot/, runtime/ and *.sandbox are not entered.
  */
 export function* scanCache(cacheDir: string, options: WalkOptions): Generator<ScanResult> {
+  const read = createBytesReader();
   for (const run of walkCache(cacheDir, options)) {
     if (run.marked) yield run.marked;
     for (const name of run.manifests) {
-      const entry = readEntry(run.directory, name);
+      const entry = readEntry(run.directory, name, read);
       if (entry) yield entry;
     }
   }
@@ -117,11 +118,11 @@ function join(directory: string, name: string): string {
 }
 
 /** Reads the entry of one manifest name; undefined when it vanished meanwhile or its directory is not there. */
-export function readEntry(directory: string, name: string): ScanResult | undefined {
+export function readEntry(directory: string, name: string, bytes: BytesReader): ScanResult | undefined {
   const manifestPath = join(directory, name);
   const artifactPath = artifactOfManifest(manifestPath);
   if (isStagedSidecar(name) && !isDirectory(artifactPath)) return undefined;
-  const read = readEntryManifest(manifestPath);
+  const read = readEntryManifest(manifestPath, bytes);
   if (read === undefined) return undefined;
   if ('manifest' in read) return { artifactPath, manifestPath, manifest: read.manifest };
   const kind = kindOfDirectory(path.basename(directory));

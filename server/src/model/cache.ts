@@ -144,6 +144,8 @@ export interface PrunePlanEntry {
   bytes: number;
   reason: string;
   action: 'remove' | 'keep';
+  /** Of the manifest, when there is one: applying skips what was used since. */
+  last_used_at?: number;
 }
 
 /** What a prune would do. Saved, shown and applied as this very value; apply never consults the policy again. */

@@ -1,0 +1,259 @@
+// Applies a prune plan: batches of entries are locked as hpc-compose locks them, each is looked at again under its locks, and
+// only what is still as the plan saw it goes. Failures are collected, never stop the rest, and everything is journalled.
+import path from 'node:path';
+import type { PrunePlan, PrunePlanEntry, PruneResult } from '../../model/cache.ts';
+import { OperationFailure } from '../../model/failure.ts';
+import { isStagedKind } from '../cacheNames.ts';
+import { errnoOf } from '../files.ts';
+import { ioFailure } from '../ioFailure.ts';
+import { openJournal, type Journal } from '../journal.ts';
+import { buildLockPathOf, manifestLockPathOf, tryLocks, type Lock, type LockPorts } from '../locks.ts';
+import { readPins } from '../pins.ts';
+import { usersSince } from '../registry.ts';
+import type { Ports } from '../ports.ts';
+import { prunableCache, type GuardOptions } from './guard.ts';
+import { openBelow, openDirectory, type InsideDirectory } from './insideDirectory.ts';
+import { removeEntry, type Removal } from './removeEntry.ts';
+
+export interface ApplyOptions extends GuardOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number, total: number, bytes: number) => void;
+}
+
+export type ApplyPorts = LockPorts & Pick<Ports, 'now'>;
+
+const IN_USE = 'in use: another process holds its lock';
+
+/** Two locks an entry; one helper process locks a batch. */
+const BATCH = 200;
+
+/**
+ * Removes what the plan says, as far as nothing changed since. Cancelling stops between batches and names the rest.
+ * Throws not-a-cache, and plan-stale when the cache of the plan is gone.
+ */
+export async function applyPrune(
+  plan: PrunePlan,
+  options: ApplyOptions,
+  ports: ApplyPorts,
+): Promise<PruneResult> {
+  const real = prunableCache(plan.cache_dir, options, ports);
+  const wanted = plan.entries.filter(({ action }) => action === 'remove');
+  if (real === undefined) {
+    if (wanted.length > 0) throw new OperationFailure('plan-stale', { path: plan.cache_dir });
+    return resultOf(plan, []);
+  }
+  const root = openDirectory(real);
+  const journal = openJournal(real, plan.mode, wanted.length > 0);
+  try {
+    return resultOf(plan, await applyAll(wanted, { plan, root, real, journal, options, ports }));
+  } finally {
+    journal.close();
+    root.close();
+  }
+}
+
+interface Application {
+  readonly plan: PrunePlan;
+  readonly root: InsideDirectory;
+  readonly real: string;
+  readonly journal: Journal;
+  readonly options: ApplyOptions;
+  readonly ports: ApplyPorts;
+}
+
+interface Outcome {
+  readonly entry: PrunePlanEntry;
+  readonly removal: Removal;
+}
+
+async function applyAll(wanted: readonly PrunePlanEntry[], application: Application): Promise<Outcome[]> {
+  const { options } = application;
+  const outcomes: Outcome[] = [];
+  let bytes = 0;
+  for (const batch of batchesByFolder(wanted, application.plan.cache_dir)) {
+    const cancelled = options.signal?.aborted ?? false;
+    const done = cancelled
+      ? batch.entries.map((entry) => ({ entry, removal: { skipped: 'cancelled' } }))
+      : await applyPatiently(batch, application);
+    outcomes.push(...done);
+    for (const { removal } of done) if ('bytes' in removal) bytes += removal.bytes;
+    options.onProgress?.(outcomes.length, wanted.length, bytes);
+  }
+  return outcomes;
+}
+
+interface Batch {
+  /** Folder relative to the cache, or undefined for a path outside of it. */
+  readonly folder: string | undefined;
+  readonly entries: PrunePlanEntry[];
+}
+
+function batchesByFolder(entries: readonly PrunePlanEntry[], cacheDir: string): Batch[] {
+  const folders = new Map<string | undefined, PrunePlanEntry[]>();
+  for (const entry of entries) {
+    const folder = folderOf(entry.path, cacheDir);
+    const same = folders.get(folder);
+    if (same) same.push(entry);
+    else folders.set(folder, [entry]);
+  }
+  return [...folders].flatMap(([folder, all]) =>
+    Array.from({ length: Math.ceil(all.length / BATCH) }, (_, index) => ({
+      folder,
+      entries: all.slice(index * BATCH, (index + 1) * BATCH),
+    })),
+  );
+}
+
+function folderOf(file: string, cacheDir: string): string | undefined {
+  const relative = path.relative(path.resolve(cacheDir), path.resolve(file));
+  const inside =
+    relative !== '' && relative !== '..' && !relative.startsWith('../') && !path.isAbsolute(relative);
+  return inside ? path.dirname(relative) : undefined;
+}
+
+/**
+ * What was busy is tried once more alone: a batch that ran out of descriptors gives the same answer as a lock that is held.
+ */
+async function applyPatiently(batch: Batch, application: Application): Promise<Outcome[]> {
+  const outcomes = await applyBatch(batch, application);
+  if (batch.entries.length < 2) return outcomes;
+  const again: Outcome[] = [];
+  for (const outcome of outcomes) {
+    const busy = 'skipped' in outcome.removal && outcome.removal.skipped === IN_USE;
+    const single = { folder: batch.folder, entries: [outcome.entry] };
+    again.push(...(busy ? await applyBatch(single, application) : [outcome]));
+  }
+  return again;
+}
+
+async function applyBatch({ folder, entries }: Batch, application: Application): Promise<Outcome[]> {
+  if (folder === undefined)
+    return entries.map((entry) => ({ entry, removal: { skipped: 'it lies outside the cache of the plan' } }));
+  let directory: InsideDirectory;
+  try {
+    directory = openBelow(application.root, application.real, folder);
+  } catch (error) {
+    return entries.map((entry) => ({ entry, removal: removalOfError(error, entry.path) }));
+  }
+  try {
+    return await applyLocked(entries, directory, application);
+  } finally {
+    directory.close();
+  }
+}
+
+async function applyLocked(
+  entries: readonly PrunePlanEntry[],
+  directory: InsideDirectory,
+  application: Application,
+): Promise<Outcome[]> {
+  const locked = await lockEntries(entries, directory, application.ports);
+  try {
+    const protectedNow = protections(application);
+    const outcomes: Outcome[] = [];
+    application.journal.removing(
+      locked
+        .filter(({ refusal }) => refusal === undefined)
+        .map(({ entry }) => realPath(entry.path, application)),
+    );
+    for (const { entry, refusal } of locked) {
+      const why = refusal ?? protectedNow(realPath(entry.path, application));
+      outcomes.push({ entry, removal: why ?? (await removeGuarded(entry, directory, application)) });
+    }
+    for (const { entry, removal } of outcomes) application.journal.note({ path: entry.path, ...removal });
+    return outcomes;
+  } finally {
+    for (const { locks } of locked) for (const lock of locks) lock.release();
+  }
+}
+
+function realPath(file: string, { plan, real }: Application): string {
+  return path.join(real, path.relative(path.resolve(plan.cache_dir), path.resolve(file)));
+}
+
+async function removeGuarded(
+  entry: PrunePlanEntry,
+  directory: InsideDirectory,
+  { plan, real }: Application,
+): Promise<Removal> {
+  try {
+    return await removeEntry(entry, directory, { cacheDir: real, plannedAt: plan.created_at });
+  } catch (error) {
+    return removalOfError(error, entry.path);
+  }
+}
+
+function removalOfError(error: unknown, file: string): Removal {
+  if (errnoOf(error) === 'ENOENT') return { skipped: 'it is gone already' };
+  const failure = ioFailure(error, file);
+  if (failure instanceof OperationFailure) return { failed: failure.code, message: failure.message };
+  throw error;
+}
+
+interface LockedEntry {
+  readonly entry: PrunePlanEntry;
+  readonly locks: Lock[];
+  readonly refusal: Removal | undefined;
+}
+
+/** Build locks of a batch, then manifest locks of those: the order of the cache contract, section 5. Nothing is waited for. */
+async function lockEntries(
+  entries: readonly PrunePlanEntry[],
+  directory: InsideDirectory,
+  ports: LockPorts,
+): Promise<LockedEntry[]> {
+  const held = new Map<PrunePlanEntry, Lock[]>(entries.map((entry) => [entry, []]));
+  const refusals = new Map<PrunePlanEntry, Removal>();
+  for (const lockPathOf of [buildLockPathOf, manifestLockPathOf]) {
+    const wanted = entries.filter((entry) => !refusals.has(entry) && needsLock(entry, lockPathOf));
+    const paths = wanted.map((entry) => lockPathOf(String(directory.at(path.basename(entry.path)))));
+    const attempts = await tryLocks(paths, ports);
+    wanted.forEach((entry, index) => {
+      const attempt = attempts[index];
+      if (typeof attempt === 'object' && 'release' in attempt) held.get(entry)?.push(attempt);
+      else refusals.set(entry, lockRefusal(attempt));
+    });
+  }
+  return entries.map((entry) => ({ entry, locks: held.get(entry) ?? [], refusal: refusals.get(entry) }));
+}
+
+/** Image kinds take both locks, staged kinds the manifest's; what is no entry has none. */
+function needsLock({ kind }: PrunePlanEntry, lockPathOf: (artifact: string) => string): boolean {
+  if (kind === 'layer' || kind === 'runtime') return false;
+  if (kind === 'orphan') return true;
+  return lockPathOf === manifestLockPathOf || !isStagedKind(kind);
+}
+
+function lockRefusal(attempt: Lock | OperationFailure | 'busy' | undefined): Removal {
+  if (attempt instanceof OperationFailure) return { failed: attempt.code, message: attempt.message };
+  return { skipped: IN_USE };
+}
+
+/** What became protected since the plan: pins, and entries that a prepare recorded as used. */
+function protections({ plan, real }: Application): (file: string) => Removal | undefined {
+  const pins = readPins(real);
+  const used = usersSince(real, plan.created_at);
+  return (file) => {
+    if (pins.has(file)) return { skipped: 'pinned since the plan was made' };
+    const spec = used.get(file);
+    return spec === undefined ? undefined : { skipped: `used since the plan was made, by ${spec}` };
+  };
+}
+
+function resultOf(plan: PrunePlan, outcomes: readonly Outcome[]): PruneResult {
+  const removed = outcomes.filter(({ removal }) => 'bytes' in removal).map(({ entry }) => entry.path);
+  return {
+    schema_version: 1,
+    cache_dir: plan.cache_dir,
+    mode: plan.mode,
+    removed_count: removed.length,
+    removed_paths: removed,
+    skipped: outcomes.flatMap(({ entry, removal }) =>
+      'skipped' in removal ? [{ path: entry.path, why: removal.skipped }] : [],
+    ),
+    failed: outcomes.flatMap(({ entry, removal }) =>
+      'failed' in removal ? [{ path: entry.path, code: removal.failed }] : [],
+    ),
+    bytes_freed: outcomes.reduce((sum, { removal }) => ('bytes' in removal ? sum + removal.bytes : sum), 0),
+  };
+}

@@ -1,0 +1,138 @@
+// What a prune may choose from: entries of a cache with the identity that a plan remembers and the bytes that would be freed.
+import fs from 'node:fs';
+import path from 'node:path';
+import type { CacheDirectory } from '../cacheDirectory.ts';
+import type { EntryKind, Manifest, PrunePlanEntry } from '../../model/cache.ts';
+import { isStagedKind, kindOfDirectory, manifestOfArtifact } from '../cacheNames.ts';
+import { diskUsage } from '../diskUsage.ts';
+import { isDamaged, scanCache, type ScanResult } from '../scan.ts';
+
+/** Things that are no entries: kind as in a plan. */
+export type CandidateKind = PrunePlanEntry['kind'];
+
+export interface Candidate {
+  readonly path: string;
+  readonly kind: CandidateKind;
+  readonly cacheKey: string;
+  /** Absent: orphans, damaged entries, leftovers. */
+  readonly manifest?: Manifest;
+  readonly ino: string;
+  readonly mtimeNs: string;
+  readonly bytes: number;
+  /** Seconds; when it was last used or made, never in the future. */
+  readonly lastUsed: number;
+  /** Seconds by which its stamps lie in the future; 0 for sound ones. */
+  readonly ahead: number;
+  /** The artifact is there. */
+  readonly present: boolean;
+  /** Why it may not be removed by any mode. */
+  readonly untouchable?: string;
+  /** What is wrong with it, for orphans and broken entries. */
+  readonly broken?: string;
+}
+
+/** All entries of a cache, and images that no manifest commits. */
+export function* cacheCandidates(cacheDir: string, now: number): Generator<Candidate> {
+  const orphans: Candidate[] = [];
+  const options = {
+    onProblem: () => undefined,
+    onContents: (directory: string, contents: CacheDirectory) =>
+      void orphans.push(...orphanImages(directory, contents, now)),
+  };
+  for (const scanned of scanCache(cacheDir, options)) {
+    const candidate = candidateOf(scanned, now);
+    if (candidate) yield candidate;
+  }
+  yield* orphans;
+}
+
+function candidateOf(scanned: ScanResult, now: number): Candidate | undefined {
+  const kind = isDamaged(scanned) ? scanned.kind : scanned.manifest.kind;
+  const artifact = bigStat(scanned.artifactPath);
+  const manifestFile = bigStat(scanned.manifestPath ?? manifestOfArtifact(scanned.artifactPath, kind));
+  const identity = artifact ?? manifestFile;
+  if (!identity) return undefined;
+  const common = {
+    path: scanned.artifactPath,
+    kind,
+    ...identityOf(identity),
+    bytes: bytesOf(scanned.artifactPath, artifact) + bytesOfStat(manifestFile),
+    present: artifact !== undefined,
+    ...untouchable(kind, artifact),
+  };
+  if (isDamaged(scanned)) {
+    const time = Number(identity.mtimeMs) / 1000;
+    return { ...common, cacheKey: '', ...ages(time, now), broken: scanned.problem };
+  }
+  const { manifest } = scanned;
+  const { cache_key: cacheKey, last_used_at, created_at } = manifest;
+  const missing = artifact ? {} : { broken: 'the image is missing' };
+  return { ...common, cacheKey, manifest, ...ages(Math.max(last_used_at, created_at), now), ...missing };
+}
+
+/** Stamps in the future count as now: a clock was ahead. */
+function ages(time: number, now: number): { lastUsed: number; ahead: number } {
+  return { lastUsed: Math.min(time, now), ahead: Math.max(0, time - now) };
+}
+
+/** A directory at the place of an image is nothing that a tool made: it is not ours to remove. */
+function untouchable(kind: EntryKind, artifact: fs.BigIntStats | undefined): { untouchable?: string } {
+  if (!artifact || isStagedKind(kind) || !artifact.isDirectory()) return {};
+  return { untouchable: 'a directory stands where the image belongs; look at it and remove it by hand' };
+}
+
+function orphanImages(directory: string, contents: CacheDirectory, now: number): Candidate[] {
+  const kind = kindOfDirectory(path.basename(directory));
+  if ((kind !== 'base' && kind !== 'prepared') || contents.images.length === 0) return [];
+  const manifests = new Set(contents.manifests);
+  return contents.images
+    .filter((name) => !manifests.has(`${name}.json`))
+    .map((name) => fileCandidate(`${directory}/${name}`, 'orphan', 'no manifest commits this image', now))
+    .filter((candidate) => candidate !== undefined);
+}
+
+/** A file or tree that is no entry. Undefined when it is gone. */
+export function fileCandidate(
+  file: string,
+  kind: 'orphan' | 'layer' | 'runtime',
+  broken: string,
+  now: number,
+): Candidate | undefined {
+  const stat = bigStat(file);
+  if (!stat) return undefined;
+  const time = Number(stat.mtimeMs) / 1000;
+  return {
+    path: file,
+    kind,
+    cacheKey: '',
+    ...identityOf(stat),
+    bytes: bytesOf(file, stat),
+    ...ages(time, now),
+    present: true,
+    broken,
+  };
+}
+
+/** lstat with nanoseconds, or undefined when nothing can be seen there. */
+export function bigStat(file: string): fs.BigIntStats | undefined {
+  try {
+    return fs.lstatSync(file, { bigint: true, throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
+/** Identity of a file as a plan keeps it. */
+export function identityOf(stat: fs.BigIntStats): { ino: string; mtimeNs: string } {
+  return { ino: String(stat.ino), mtimeNs: String(stat.mtimeNs) };
+}
+
+function bytesOf(file: string, stat: fs.BigIntStats | undefined): number {
+  return stat?.isDirectory() ? diskUsage(file) : bytesOfStat(stat);
+}
+
+/** Blocks of a file that has other names are not freed with this one. */
+function bytesOfStat(stat: fs.BigIntStats | undefined): number {
+  if (!stat || (stat.nlink > 1n && !stat.isDirectory())) return 0;
+  return Number(stat.blocks) * 512;
+}

@@ -1,0 +1,136 @@
+// Makes the plan of a prune: every entry with the reason why it goes or stays. The plan is a value; applying it never asks
+// the policy again, and nothing is changed here.
+import path from 'node:path';
+import type { PruneMode, PrunePlan, PrunePlanEntry } from '../../model/cache.ts';
+import { readPins } from '../pins.ts';
+import type { Ports } from '../ports.ts';
+import { findLeftovers } from '../sweep.ts';
+import { cacheCandidates, fileCandidate, type Candidate } from './candidates.ts';
+import { prunableCache } from './guard.ts';
+import { layerCandidates } from './layers.ts';
+import {
+  decideAge,
+  decideBroken,
+  decideBudget,
+  decideLayers,
+  decideOlderVersions,
+  decideRuntime,
+  decideSelection,
+  decideUnused,
+  type Decision,
+} from './modes.ts';
+import type { References } from './references.ts';
+import { runtimeCandidates, type JobStates } from './runtime.ts';
+
+/** What to prune; plain data, so that a worker can make the plan. */
+export type PruneRequest = PruneChoice & {
+  readonly cacheDir: string;
+  /** Seconds: entries used more recently are kept. */
+  readonly grace?: number;
+  readonly forceDir?: boolean;
+};
+
+type PruneChoice =
+  | { readonly mode: 'age'; readonly days: number }
+  | { readonly mode: 'all_unused'; readonly references: References; readonly includeUnrecorded?: boolean }
+  | { readonly mode: 'budget'; readonly budget: number }
+  | { readonly mode: 'older_versions'; readonly toolVersion: string }
+  | { readonly mode: 'selection'; readonly paths: readonly string[] }
+  | { readonly mode: 'orphans' }
+  | { readonly mode: 'layers' }
+  | { readonly mode: 'runtime'; readonly jobs: JobStates };
+
+type PlanPorts = Pick<Ports, 'now' | 'env'>;
+
+/** The plan for a request. A cache that does not exist gives an empty one. Throws not-a-cache. */
+export function planPrune(request: PruneRequest, ports: PlanPorts): Promise<PrunePlan> {
+  return Promise.resolve().then(() => makePrunePlan(request, ports));
+}
+
+/** planPrune in one piece, for worker threads. */
+export function makePrunePlan(request: PruneRequest, ports: PlanPorts): PrunePlan {
+  const now = Math.floor(ports.now());
+  const exists = prunableCache(request.cacheDir, request, ports) !== undefined;
+  const candidates = exists ? candidatesOf(request, now) : [];
+  const decide = decisionFor(request, candidates, now);
+  const pins = readPins(request.cacheDir);
+  const entries = candidates.map((candidate) =>
+    toEntry(candidate, protect(candidate, pins, request, now) ?? decide(candidate)),
+  );
+  return {
+    schema_version: 1,
+    created_at: now,
+    cache_dir: request.cacheDir,
+    mode: request.mode satisfies PruneMode,
+    entries,
+    bytes: entries.reduce((sum, { action, bytes }) => (action === 'remove' ? sum + bytes : sum), 0),
+  };
+}
+
+function candidatesOf(request: PruneRequest, now: number): Candidate[] {
+  if (request.mode === 'layers') return layerCandidates(request.cacheDir, now);
+  if (request.mode === 'runtime') return runtimeCandidates(request.cacheDir, now);
+  const candidates = [...cacheCandidates(request.cacheDir, now)];
+  if (request.mode === 'selection') return candidates;
+  if (request.mode !== 'orphans') return candidates.filter(({ kind }) => kind !== 'orphan');
+  return [...candidates, ...leftoverCandidates(request.cacheDir, now)];
+}
+
+function leftoverCandidates(cacheDir: string, now: number): Candidate[] {
+  return findLeftovers(cacheDir)
+    .map(({ path: file, reason }) => fileCandidate(file, 'orphan', reason, now))
+    .filter((candidate) => candidate !== undefined);
+}
+
+function decisionFor(
+  request: PruneRequest,
+  candidates: readonly Candidate[],
+  now: number,
+): (candidate: Candidate) => Decision {
+  switch (request.mode) {
+    case 'age':
+      return decideAge(request.days, now);
+    case 'all_unused':
+      return decideUnused(request.references, request.includeUnrecorded ?? false);
+    case 'budget':
+      return decideBudget(request.budget, candidates, readPins(request.cacheDir));
+    case 'older_versions':
+      return decideOlderVersions(request.toolVersion);
+    case 'selection':
+      return decideSelection(request.paths);
+    case 'orphans':
+      return decideBroken();
+    case 'layers':
+      return decideLayers(now);
+    case 'runtime':
+      return decideRuntime(request.jobs);
+  }
+}
+
+/** What holds in every mode: pins, the grace period, and what is not ours to remove. */
+function protect(
+  candidate: Candidate,
+  pins: ReadonlySet<string>,
+  { grace }: PruneRequest,
+  now: number,
+): Decision | undefined {
+  if (candidate.untouchable !== undefined) return { action: 'keep', reason: candidate.untouchable };
+  if (pins.has(path.normalize(candidate.path))) return { action: 'keep', reason: 'pinned' };
+  if (grace !== undefined && now - candidate.lastUsed < grace)
+    return { action: 'keep', reason: 'used within the grace period' };
+  return undefined;
+}
+
+function toEntry(candidate: Candidate, decision: Decision): PrunePlanEntry {
+  return {
+    path: candidate.path,
+    kind: candidate.kind,
+    cache_key: candidate.cacheKey,
+    ino: candidate.ino,
+    mtime_ns: candidate.mtimeNs,
+    bytes: candidate.bytes,
+    reason: decision.reason,
+    action: decision.action,
+    ...(candidate.manifest ? { last_used_at: candidate.manifest.last_used_at } : {}),
+  };
+}

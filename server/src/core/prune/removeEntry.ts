@@ -1,0 +1,124 @@
+// Removes one entry of a plan, its locks being held: looks whether it is still what the plan saw, then unlinks artifact and
+// manifest in hpc-compose's order. A kill at any step leaves a state that both tools list and that a repeat finishes.
+import fs from 'node:fs';
+import path from 'node:path';
+import type { PrunePlanEntry } from '../../model/cache.ts';
+import { isStagedKind, manifestOfArtifact } from '../cacheNames.ts';
+import { forgetInputs } from '../inputs.ts';
+import { readEntryManifest } from '../manifestFile.ts';
+import { bigStat, identityOf } from './candidates.ts';
+import type { InsideDirectory } from './insideDirectory.ts';
+import { removeTree, unlinkFile } from './removeTree.ts';
+
+export type Removal =
+  | { readonly bytes: number }
+  | { readonly skipped: string }
+  | { readonly failed: string; readonly message: string };
+
+export interface RemovalContext {
+  /** Canonical. */
+  readonly cacheDir: string;
+  /** Seconds. */
+  readonly plannedAt: number;
+}
+
+/** Removes an entry, or says why it was left. Throws system errors. */
+export async function removeEntry(
+  entry: PrunePlanEntry,
+  directory: InsideDirectory,
+  context: RemovalContext,
+): Promise<Removal> {
+  const name = path.basename(entry.path);
+  if (entry.kind === 'layer' || entry.kind === 'runtime' || entry.kind === 'orphan')
+    return await removeLoose(entry, name, directory);
+  const changed = changeSince(entry, name, directory, context);
+  if (changed !== undefined) return { skipped: changed };
+  const manifest = String(directory.at(manifestOfArtifact(name, entry.kind)));
+  const bytes = isStagedKind(entry.kind)
+    ? await removeStaged(name, manifest, directory)
+    : removeImage(String(directory.at(name)), manifest);
+  forgetQuietly(context.cacheDir, entry.path);
+  return { bytes };
+}
+
+/** Things without a manifest: identity is all there is to compare. */
+async function removeLoose(
+  entry: PrunePlanEntry,
+  name: string,
+  directory: InsideDirectory,
+): Promise<Removal> {
+  const stat = bigStat(String(directory.at(name)));
+  if (!stat) return { skipped: 'it is gone already' };
+  if (!sameIdentity(entry, stat)) return { skipped: 'it changed since the plan was made' };
+  const committed = entry.kind === 'orphan' && bigStat(`${String(directory.at(name))}.json`) !== undefined;
+  if (committed) return { skipped: 'a manifest commits it now' };
+  return { bytes: await removeTree(directory, name) };
+}
+
+function changeSince(
+  entry: PrunePlanEntry,
+  name: string,
+  directory: InsideDirectory,
+  { plannedAt }: RemovalContext,
+): string | undefined {
+  const artifact = bigStat(String(directory.at(name)));
+  const manifestName = manifestOfArtifact(name, isStaged(entry) ? entry.kind : 'base');
+  const manifestPath = String(directory.at(manifestName));
+  const manifestStat = bigStat(manifestPath);
+  const identity = artifact ?? manifestStat;
+  if (!identity) return 'it is gone already';
+  if (artifact?.isDirectory() && !isStaged(entry)) return 'a directory stands where the image belongs';
+  if (!sameIdentity(entry, identity)) return 'it changed since the plan was made';
+  const read = manifestStat ? readEntryManifest(manifestPath) : undefined;
+  if (read === undefined || 'problem' in read)
+    return entry.cache_key === '' || isStaged(entry)
+      ? undefined
+      : 'its manifest changed since the plan was made';
+  if (entry.cache_key === '') return 'its manifest was mended since the plan was made';
+  const { manifest } = read;
+  if (manifest.kind !== entry.kind || manifest.cache_key !== entry.cache_key)
+    return 'another image took its place';
+  return wasUsedSince(manifest.last_used_at, entry, plannedAt) ? 'used since the plan was made' : undefined;
+}
+
+/** A plan from elsewhere may not carry the time; then the moment of the plan has to do. */
+function wasUsedSince(lastUsed: number, entry: PrunePlanEntry, plannedAt: number): boolean {
+  return entry.last_used_at === undefined ? lastUsed > plannedAt : lastUsed !== entry.last_used_at;
+}
+
+function isStaged(entry: PrunePlanEntry): entry is PrunePlanEntry & { kind: 'dataset' | 'model' | 'source' } {
+  return entry.kind === 'dataset' || entry.kind === 'model' || entry.kind === 'source';
+}
+
+/** A directory's time changes with its contents; for a file, a rebuild changes the inode too. */
+function sameIdentity(entry: PrunePlanEntry, stat: fs.BigIntStats): boolean {
+  const { ino, mtimeNs } = identityOf(stat);
+  return ino === entry.ino && mtimeNs === entry.mtime_ns;
+}
+
+/** Artifact, then manifest: between the two the entry is listed as an image that is missing, and a repeat finishes. */
+function removeImage(artifact: string, manifest: string): number {
+  const freed = unlinkFile(artifact) ?? 0;
+  return freed + (unlinkFile(manifest) ?? 0);
+}
+
+/** A tree goes away under a hidden name first: half a data set must never look complete. */
+async function removeStaged(name: string, manifest: string, directory: InsideDirectory): Promise<number> {
+  const hidden = `.hpc-compose-removing-${process.pid}-${name}`;
+  try {
+    fs.renameSync(directory.at(name), directory.at(hidden));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  const freed = unlinkFile(manifest) ?? 0;
+  return freed + (await removeTree(directory, hidden));
+}
+
+/** Our own record of an entry that is gone is of no use; failing to remove it harms nobody. */
+function forgetQuietly(cacheDir: string, artifactPath: string): void {
+  try {
+    forgetInputs(cacheDir, artifactPath);
+  } catch {
+    // Left behind, and replaced when the same image is built again.
+  }
+}

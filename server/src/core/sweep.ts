@@ -1,0 +1,192 @@
+// Leftovers of builds that died: staging files, temporary manifests, scratch folders, half-made root file systems. Only those
+// whose owner is provably dead are named: no process here has its id or mentions it, and on shared file systems, where the
+// owner may live on another machine, nothing has touched it for a day.
+import fs from 'node:fs';
+import path from 'node:path';
+import { namesIn, lstatOrNothing } from './diskUsage.ts';
+import { isNetworkFileSystem } from './fileSystemKind.ts';
+import type { LockPorts } from './locks.ts';
+import { buildLockPathOf, manifestLockPathOf, tryLocks } from './locks.ts';
+import { SIDECAR_DIR } from './cacheNames.ts';
+import { openDirectory } from './prune/insideDirectory.ts';
+import { removeTree } from './prune/removeTree.ts';
+import { makeSidecarDirectory, sidecarNames, sidecarPath } from './sidecar.ts';
+import { readProcessTable, type ProcessTable } from './processTable.ts';
+
+export interface Leftover {
+  readonly path: string;
+  /** A sentence for people. */
+  readonly reason: string;
+  /** Locks that the owner would hold while it works; the leftover may go only while we hold them. */
+  readonly locks: readonly string[];
+}
+
+export interface SweepResult {
+  readonly removed: readonly string[];
+  readonly bytes: number;
+}
+
+interface Pattern {
+  /** Folder below the cache. */
+  readonly folder: string;
+  readonly name: RegExp;
+  readonly what: string;
+  /** Locks of the owner, from the folder's path and the match. */
+  readonly locks?: (folder: string, match: RegExpExecArray) => string[];
+}
+
+const IMAGE_FOLDERS = ['base', 'prepared'];
+const STAGED_FOLDERS = ['datasets', 'models', 'source'];
+
+/** Names as in the cache contract, section 0; the group `pid` is the owner. */
+const PATTERNS: readonly Pattern[] = [
+  ...IMAGE_FOLDERS.flatMap((folder): Pattern[] => [
+    {
+      folder,
+      name: /^\.(?<stem>.+)\.hpc-compose-stage-(?<pid>\d+)-(?<nanos>\d+)-\d+(?<extension>\.[a-z]+)$/s,
+      what: 'staging file of a build',
+      locks: (at, { groups }) => [buildLockPathOf(`${at}/${groups?.stem ?? ''}${groups?.extension ?? ''}`)],
+    },
+    {
+      folder,
+      name: /^(?<artifact>.+)\.json\.tmp\.(?<pid>\d+)\.\d+\.\d+\.\d+$/s,
+      what: 'temporary file of a manifest',
+      locks: (at, { groups }) => [manifestLockPathOf(`${at}/${groups?.artifact ?? ''}`)],
+    },
+  ]),
+  ...STAGED_FOLDERS.flatMap((folder): Pattern[] => [
+    { folder, name: /^.+\.staging\.(?<pid>\d+)\.\d+\.(?<nanos>\d+)$/s, what: 'unfinished staged directory' },
+    { folder, name: /^.+\.json\.tmp\.(?<pid>\d+)\.\d+\.\d+\.\d+$/s, what: 'temporary file of a manifest' },
+    {
+      folder,
+      name: /^\.hpc-compose-removing-(?<pid>\d+)-.+$/s,
+      what: 'directory whose removal was interrupted',
+    },
+    { folder, name: /^\.hf-stage\.[A-Za-z0-9]+$/, what: 'unfinished download of a job' },
+  ]),
+  {
+    folder: 'prepared',
+    name: /^hpc-compose-.*-(?<pid>\d+)-(?<nanos>\d+)-\d+\.sandbox$/s,
+    what: 'build sandbox',
+  },
+  { folder: 'enroot/tmp', name: /^hpc-compose-enroot-(?<pid>\d+)$/, what: 'scratch folder of a prepare' },
+  {
+    folder: 'enroot/data',
+    name: /^hpc-compose-.*-(?<pid>\d+)-(?<nanos>\d+)-\d+$/s,
+    what: 'root file system of a build',
+  },
+];
+
+const DAY_MS = 24 * 3600 * 1000;
+
+interface Evidence {
+  readonly kept: ReadonlySet<string>;
+  readonly processes: ProcessTable;
+  readonly shared: boolean;
+  readonly nowMs: number;
+}
+
+/** Leftovers whose owner is dead, as far as this machine can prove it. Reads only. */
+export function findLeftovers(cacheDir: string): Leftover[] {
+  const found = PATTERNS.flatMap((pattern) => matches(cacheDir, pattern));
+  if (found.length === 0) return [];
+  const evidence = {
+    kept: new Set(sidecarNames(sidecarPath(cacheDir, 'kept'))),
+    processes: readProcessTable(),
+    shared: isNetworkFileSystem(cacheDir),
+    nowMs: Date.now(),
+  };
+  return found
+    .filter(({ file, match }) => isDead(file, match, evidence))
+    .map(({ file, match, pattern }) => ({
+      path: file,
+      reason: `${pattern.what} that ended`,
+      locks: pattern.locks?.(path.dirname(file), match) ?? [],
+    }));
+}
+
+interface Match {
+  readonly file: string;
+  readonly match: RegExpExecArray;
+  readonly pattern: Pattern;
+}
+
+function matches(cacheDir: string, pattern: Pattern): Match[] {
+  const folder = `${cacheDir}/${pattern.folder}`;
+  if (!lstatOrNothing(folder)?.isDirectory()) return [];
+  return namesIn(folder).flatMap((name) => {
+    const match = pattern.name.exec(name);
+    return match ? [{ file: `${folder}/${name}`, match, pattern }] : [];
+  });
+}
+
+function isDead(file: string, match: RegExpExecArray, evidence: Evidence): boolean {
+  const { pid, nanos } = match.groups ?? {};
+  const stat = lstatOrNothing(file);
+  if (!stat || evidence.kept.has(path.basename(file)) || evidence.processes.mentions(path.basename(file)))
+    return false;
+  const untouched = evidence.nowMs - Math.max(stat.mtimeMs, stat.ctimeMs);
+  if (pid === undefined) return untouched > DAY_MS;
+  const bornMs = nanos === undefined ? stat.ctimeMs : Number(BigInt(nanos) / 1_000_000n);
+  if (evidence.processes.mayOwn(Number(pid), bornMs)) return false;
+  return !evidence.shared || untouched > DAY_MS;
+}
+
+/**
+ * Removes leftovers whose owner is dead, each under the locks that its owner would hold; one that is locked stays. Failures
+ * to remove are left for the next sweep.
+ */
+export async function sweepCache(cacheDir: string, ports: LockPorts): Promise<SweepResult> {
+  const removed: string[] = [];
+  let bytes = 0;
+  for (const leftover of findLeftovers(cacheDir)) {
+    const freed = await sweepOne(leftover, ports);
+    if (freed === undefined) continue;
+    removed.push(leftover.path);
+    bytes += freed;
+  }
+  sweepOwnTemporaries(cacheDir);
+  return { removed, bytes };
+}
+
+async function sweepOne(leftover: Leftover, ports: LockPorts): Promise<number | undefined> {
+  const attempts = await tryLocks(leftover.locks, ports);
+  const held = attempts.filter((attempt) => typeof attempt === 'object' && 'release' in attempt);
+  try {
+    if (held.length !== attempts.length) return undefined;
+    return await removeInside(leftover.path);
+  } catch {
+    return undefined;
+  } finally {
+    for (const lock of held) lock.release();
+  }
+}
+
+/** Through the folder held open: a folder swapped for a link meanwhile leads nowhere else. */
+async function removeInside(file: string): Promise<number> {
+  const folder = openDirectory(path.dirname(file));
+  try {
+    return await removeTree(folder, path.basename(file));
+  } finally {
+    folder.close();
+  }
+}
+
+/** Marks a leftover that was asked to be kept (--keep-failed-prep): no sweep and no prune takes it. Throws system errors. */
+export function keepLeftover(cacheDir: string, leftover: string): void {
+  const folder = makeSidecarDirectory(cacheDir, 'kept');
+  fs.writeFileSync(path.join(folder, path.basename(leftover)), '');
+}
+
+/** Temporary files of our own sidecar, older than a day. */
+function sweepOwnTemporaries(cacheDir: string): void {
+  const folders = ['', 'inputs', 'index', 'journal', 'proofs', 'reports'].map((name) =>
+    path.join(cacheDir, SIDECAR_DIR, name),
+  );
+  for (const folder of folders) {
+    for (const name of namesIn(folder).filter((file) => file.includes('.tmp.'))) {
+      const file = path.join(folder, name);
+      if (Date.now() - (lstatOrNothing(file)?.mtimeMs ?? Infinity) > DAY_MS) fs.rmSync(file, { force: true });
+    }
+  }
+}
