@@ -1,5 +1,6 @@
 // The table of commands. Each loads its code only when it runs, so that --help and small commands start fast.
 import type { CommandDefinition, FlagTable } from './command.ts';
+import { ROOTFS_COMMANDS } from './rootfs.ts';
 
 const SPEC_FLAGS: FlagTable = {
   file: {
@@ -35,4 +36,5 @@ export const COMMANDS: readonly CommandDefinition[] = [
     positionals: '[FILE]',
     load: async () => (await import('./prepare.ts')).runPrepare,
   },
+  ...ROOTFS_COMMANDS,
 ];

@@ -89,7 +89,12 @@ function spawn(request: ProcessRequest) {
   });
 }
 
-function startErrorOf(result: Awaited<Child>): string | undefined {
+function startErrorOf(result: {
+  failed: boolean;
+  exitCode?: number | undefined;
+  signal?: string | undefined;
+  code?: string | undefined;
+}): string | undefined {
   const started = result.exitCode !== undefined || result.signal !== undefined;
   return result.failed && !started ? (result.code ?? 'UNKNOWN') : undefined;
 }
@@ -216,3 +221,49 @@ export function startGuard(): ProcessGuard {
     },
   };
 }
+
+export interface AttachedRequest {
+  readonly command: string;
+  readonly args: readonly string[];
+  /** The complete environment. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Descriptors inherited as 3, 4, …. */
+  readonly descriptors?: readonly number[];
+  readonly onStart?: (pid: number) => void;
+}
+
+/** Runs a program as a shell would: our terminal, our group; signals that we get are passed on, and it alone decides when to end. */
+export type AttachedRun = (
+  request: AttachedRequest,
+) => Promise<Pick<ProcessResult, 'exitCode' | 'signal' | 'startError'>>;
+
+/** A terminal sends these to the whole group by itself. */
+const TERMINAL_SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT'];
+const PASSED_ON: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGHUP', 'SIGUSR2', ...TERMINAL_SIGNALS];
+
+/** The real AttachedRun. */
+export const runAttached: AttachedRun = async (request) => {
+  const child = execa(request.command, request.args, {
+    env: request.env as Record<string, string>,
+    extendEnv: false,
+    reject: false,
+    buffer: false,
+    cleanup: false,
+    stdio: ['inherit', 'inherit', 'inherit', ...(request.descriptors ?? [])] as [
+      'inherit',
+      'inherit',
+      'inherit',
+    ],
+  });
+  if (child.pid !== undefined) request.onStart?.(child.pid);
+  const passOn = (signal: NodeJS.Signals) => {
+    if (!process.stdin.isTTY || !TERMINAL_SIGNALS.includes(signal)) child.kill(signal);
+  };
+  for (const signal of PASSED_ON) process.on(signal, passOn);
+  try {
+    const result = await child;
+    return { exitCode: result.exitCode, signal: result.signal, startError: startErrorOf(result) };
+  } finally {
+    for (const signal of PASSED_ON) process.off(signal, passOn);
+  }
+};

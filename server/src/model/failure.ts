@@ -26,6 +26,7 @@ export type FailureCode =
   | 'plan-stale'
   | 'untrusted'
   | 'unsupported-platform'
+  | 'rootfs'
   | 'io';
 
 export interface FailureWords {
@@ -115,6 +116,8 @@ export const FAILURES: Readonly<Record<FailureCode, FailureWords>> = {
     message: 'Images can be prepared on Linux only.',
     hint: 'Connect by Remote-SSH to a login node of the cluster.',
   },
+  // The rootfs cache has codes and words of its own: model/rootfs.ts.
+  rootfs: { message: '{words}', hint: '{advice}' },
   io: { message: 'Reading or writing {path} failed: {cause}', hint: 'The log holds the details.' },
 };
 

@@ -1,0 +1,64 @@
+// Where everything lies below the base. A half-built or detached tree is never inside the directory that enroot lists.
+// Source: rootfs contract, section 2.3.
+import { join } from 'node:path';
+import { entryOfScratchName } from './names.ts';
+
+export interface UserLayout {
+  readonly base: string;
+  readonly uid: number;
+  /** ENROOT_DATA_PATH of the entries. */
+  readonly root: string;
+  readonly hidden: string;
+  readonly locks: string;
+  readonly meta: string;
+  readonly build: string;
+  readonly trash: string;
+  readonly gcLock: string;
+  readonly lastGc: string;
+  readonly pins: string;
+}
+
+/** The lock inside an entry that a plugin following the proposal takes. */
+export const PROPOSAL_LOCK = '.pyxis_cache_lock';
+/** The proposal's global lock, directly under the base. */
+export const PROPOSAL_GC_LOCK = 'pyxis-container-cache-gc.lock';
+export const HIDDEN = '.rootfs-cache';
+
+/** Paths of one user's part of the cache. On a shared file system each host has a part of its own. */
+export function userLayout(base: string, uid: number, host?: string): UserLayout {
+  const root = host === undefined ? join(base, String(uid)) : join(base, String(uid), host);
+  const hidden = join(root, HIDDEN);
+  return {
+    base,
+    uid,
+    root,
+    hidden,
+    locks: join(hidden, 'locks'),
+    meta: join(hidden, 'meta'),
+    build: join(hidden, 'build'),
+    trash: join(hidden, 'trash'),
+    gcLock: join(hidden, 'gc.lock'),
+    lastGc: join(hidden, 'gc-last.json'),
+    pins: join(hidden, 'pins.json'),
+  };
+}
+
+/** The tree of an entry. */
+export function entryPath(layout: UserLayout, name: string): string {
+  return join(layout.root, name);
+}
+
+/** The permanent lock of a name; outside the tree, so that it survives eviction. */
+export function lockPath(layout: UserLayout, name: string): string {
+  return join(layout.locks, `${name}.lock`);
+}
+
+/** The commit record of a name. */
+export function metaPath(layout: UserLayout, name: string): string {
+  return join(layout.meta, `${name}.json`);
+}
+
+/** True for what a build of this entry leaves in `build/`. */
+export function isScratchOf(scratch: string, name: string): boolean {
+  return entryOfScratchName(scratch) === name;
+}

@@ -1,0 +1,90 @@
+// What unpacking a squashfs image will take. Inodes come from its superblock, bytes from unsquashfs's listing where that
+// tool is there. A truncated or foreign file is refused before anything is written. Source: rootfs contract, section 2.6 A5.
+import fs from 'node:fs';
+import { RootfsFailure } from '../../model/rootfs.ts';
+import type { RootfsPorts } from './rootfsPorts.ts';
+
+export interface UnpackForecast {
+  readonly bytes: number;
+  readonly inodes: number;
+  /** `superblock`: no listing was to be had; bytes are a lower bound. */
+  readonly source: 'listing' | 'superblock';
+}
+
+const SUPERBLOCK = 96;
+const BLOCK = 4096;
+/** Longer targets of symbolic links take a block of their own. */
+const INLINE_LINK = 60;
+
+/** Forecasts allocated bytes and inodes. Throws E_IMAGE. */
+export async function forecastUnpack(
+  image: string,
+  ports: RootfsPorts,
+  signal?: AbortSignal,
+): Promise<UnpackForecast> {
+  const { inodes, bytesUsed } = readSuperblock(image);
+  const bytes = await sumListing(image, ports, signal);
+  return bytes === undefined
+    ? { bytes: bytesUsed, inodes, source: 'superblock' }
+    : { bytes, inodes, source: 'listing' };
+}
+
+/** Inodes and length as the superblock of a squashfs 4.0 image says. Throws E_IMAGE. */
+export function readSuperblock(image: string): { inodes: number; bytesUsed: number } {
+  const refuse = (cause: string) => new RootfsFailure('E_IMAGE', { image, cause });
+  const head = Buffer.alloc(SUPERBLOCK);
+  let size;
+  try {
+    const fd = fs.openSync(image, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+    try {
+      const stat = fs.fstatSync(fd);
+      if (!stat.isFile()) throw refuse('it is not a file.');
+      size = stat.size;
+      if (fs.readSync(fd, head, 0, SUPERBLOCK, 0) < SUPERBLOCK) throw refuse('it is too short.');
+    } finally {
+      fs.closeSync(fd);
+    }
+  } catch (error) {
+    if (error instanceof RootfsFailure) throw error;
+    throw refuse(
+      (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'it does not exist.' : (error as Error).message,
+    );
+  }
+  if (head.toString('latin1', 0, 4) !== 'hsqs' || head.readUInt16LE(28) !== 4)
+    throw refuse('it does not begin like one (squashfs 4.0).');
+  const bytesUsed = Number(head.readBigUInt64LE(40));
+  if (size < bytesUsed) throw refuse(`it ends after ${size} of ${bytesUsed} bytes.`);
+  return { inodes: head.readUInt32LE(4), bytesUsed };
+}
+
+async function sumListing(
+  image: string,
+  ports: RootfsPorts,
+  signal?: AbortSignal,
+): Promise<number | undefined> {
+  let bytes = 0;
+  let lines = 0;
+  const result = await ports.run({
+    command: 'unsquashfs',
+    args: ['-lln', image],
+    env: { PATH: ports.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C' },
+    onLine: (line, stream) => {
+      const allocated = stream === 'stdout' ? allocatedBytes(line) : undefined;
+      if (allocated === undefined) return;
+      bytes += allocated;
+      lines++;
+    },
+    ...(signal ? { signal } : {}),
+  });
+  return result.exitCode === 0 && lines > 0 ? bytes : undefined;
+}
+
+/** Bytes that one line of `unsquashfs -lln` will take on disk, or undefined for other lines. */
+export function allocatedBytes(line: string): number | undefined {
+  const match = /^([-dlcbps])[-rwxsStT]{9}\s+\d+\/\d+\s+(\d+)(?:,\s*\d+)?\s/.exec(line);
+  if (!match) return undefined;
+  const size = Number(match[2]);
+  if (match[1] === '-') return Math.ceil(size / BLOCK) * BLOCK;
+  if (match[1] === 'd') return BLOCK;
+  return match[1] === 'l' && size >= INLINE_LINK ? BLOCK : 0;
+}
