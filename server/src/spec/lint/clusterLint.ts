@@ -6,7 +6,7 @@ import { parseTime } from '../grammar/time.ts';
 import type { ClusterProfile, Partition } from '../rules/clusterProfile.ts';
 import { movedSpan, type Placed, type RootFacts } from '../rules/facts.ts';
 import { findingOf, quoted } from '../rules/finding.ts';
-import { nearest } from '../rules/nearest.ts';
+import { nearestName } from '../nearestName.ts';
 import { asksForGpus } from '../rules/readFacts.ts';
 
 const UP = ['up', 'idle', 'mixed'];
@@ -47,7 +47,7 @@ function checkPartition(root: RootFacts, services: readonly Placed[], cluster: C
   const names = cluster.partitions.map(({ name }) => name);
   const partition = cluster.partitions.find(({ name }) => name === wanted.value);
   if (!partition) {
-    const guess = nearest(wanted.value, names);
+    const guess = nearestName(wanted.value, names);
     const advice = guess === undefined ? `The profile lists: ${names.join(', ')}.` : `Did you mean ${guess}?`;
     return [mismatch(wanted.span, `The cluster profile has no partition ${quoted(wanted.value)}.`, advice)];
   }

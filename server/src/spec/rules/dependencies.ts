@@ -3,7 +3,7 @@ import type { Finding } from '../../model/finding.ts';
 import { findingOf, quoted, type Case } from './finding.ts';
 import { compareNames, movedSpan, type DependencyFact, type Placed } from './facts.ts';
 import type { RuleCode } from './catalogue.ts';
-import { nearest } from './nearest.ts';
+import { nearestName } from '../nearestName.ts';
 
 const LONGEST_CHAIN = 10;
 
@@ -27,7 +27,7 @@ function checkEdge(
   const target = byName.get(edge.target);
   const words = { target: edge.target };
   if (!target) {
-    const guess = nearest(
+    const guess = nearestName(
       edge.target,
       [...byName.keys()].filter((name) => name !== service.facts.name),
     );

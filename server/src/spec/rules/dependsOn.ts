@@ -3,7 +3,7 @@ import type { Sink } from './check.ts';
 import { entryFix, listFix } from './conditionFix.ts';
 import type { Condition, DependencyFact } from './facts.ts';
 import { quoted } from './finding.ts';
-import { nearest } from './nearest.ts';
+import { nearestName } from '../nearestName.ts';
 import { entries, items, positional, text, under, type Entry, type Place } from './place.ts';
 
 export const CONDITIONS: readonly Condition[] = [
@@ -50,7 +50,7 @@ export function checkConditions(service: Place, sink: Sink): void {
     const value = text(condition);
     if (condition === undefined || value === undefined) continue;
     if ((CONDITIONS as readonly string[]).includes(value)) continue;
-    const guess = nearest(value, CONDITIONS) ?? CONDITIONS.find((known) => known.endsWith(value));
+    const guess = nearestName(value, CONDITIONS) ?? CONDITIONS.find((known) => known.endsWith(value));
     const fix = guess && {
       title: `Change to ${guess}`,
       edits: [{ span: condition.node.span, newText: guess }],

@@ -4,7 +4,7 @@ import type { Finding, Span } from '../../model/finding.ts';
 import { differenceOf, intersectionOf, sizeOf, takeOf, type Interval } from '../grammar/nodeRange.ts';
 import { counted, findingOf, quoted } from './finding.ts';
 import { movedSpan, type Placed, type PlacementFact, type RootFacts } from './facts.ts';
-import { nearest } from './nearest.ts';
+import { nearestName } from '../nearestName.ts';
 
 /** The nodes of one service. */
 export interface Layout {
@@ -91,7 +91,7 @@ class Layouter {
     target: { readonly value: string; readonly span: Span },
   ): Layout | undefined {
     if (!this.byName.has(target.value)) {
-      const guess = nearest(target.value, [...this.byName.keys()]);
+      const guess = nearestName(target.value, [...this.byName.keys()]);
       this.report('R151', service, target.span, {
         words: { target: target.value },
         ...(guess === undefined ? {} : { advice: `Did you mean ${guess}?` }),

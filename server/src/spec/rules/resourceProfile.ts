@@ -2,7 +2,7 @@
 import type { MapNode, Pair, ScalarNode } from '../node.ts';
 import { isNull, valueOf } from '../node.ts';
 import type { Sink } from './check.ts';
-import { nearest } from './nearest.ts';
+import { nearestName } from '../nearestName.ts';
 import { text, under, valueSpan, type Place } from './place.ts';
 
 /** The block with the profile's values in place of absent ones; findings about those sit on `resources`. */
@@ -13,7 +13,7 @@ export function withProfile(slurm: Place, sink: Sink): Place {
   if (!resources || !name?.trim() || !profiles || slurm.node.kind !== 'map') return slurm;
   const profile = profiles.get(name);
   if (!profile) {
-    const guess = nearest(name, [...profiles.keys()]);
+    const guess = nearestName(name, [...profiles.keys()]);
     const known = [...profiles.keys()].join(', ');
     const advice = guess
       ? `Did you mean ${guess}?`
