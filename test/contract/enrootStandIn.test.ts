@@ -6,10 +6,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { skipBecause } from '../helpers/skip.ts';
 
 const STAND_IN = fileURLToPath(new URL('../helpers/enroot/enroot.mjs', import.meta.url));
-const SHELL_LIBRARIES = /(\/\S+)/g;
 
 describe('enroot stand-in', () => {
   let folder: string;
@@ -150,48 +148,4 @@ describe('enroot stand-in', () => {
     run(['start', 'a', '/bin/sh', '-lc', 'again']);
     assert.equal(fs.readFileSync(at('data/a/var/log/enroot-stand-in.log'), 'utf8').split('\n').length, 2);
   });
-
-  it('runs commands with the image as root where a user namespace and a shell are there', function () {
-    if (process.platform !== 'linux') skipBecause(this, 'namespaces are a Linux matter');
-    const probe = spawnSync('unshare', ['--user', '--map-root-user', '--mount', 'true']);
-    if (probe.status !== 0) skipBecause(this, 'no user namespaces here');
-    layOutShell(at('template'));
-    importTo('a.sqsh', { FAKE_ROOTFS: at('template') });
-    run(['create', '--name', 'a', 'a.sqsh']);
-    fs.mkdirSync(at('shared'));
-    fs.writeFileSync(at('shared/file'), 'from the host\n');
-    const script = `echo "$K" > /result; while read -r line; do echo "$line" >> /result; done < /mnt/file; exit 3`;
-    const { status, stderr } = run([
-      'start',
-      '--root',
-      '--rw',
-      '--env',
-      'K=V',
-      '--mount',
-      `${at('shared')}:/mnt`,
-      'a',
-      '/bin/sh',
-      '-lc',
-      script,
-    ]);
-    assert.equal(status, 3, stderr);
-    assert.equal(fs.readFileSync(at('data/a/result'), 'utf8'), 'V\nfrom the host\n');
-    assert.notEqual(run(['start', 'a', '/bin/sh', '-c', 'echo x > /denied']).status, 0);
-    assert.ok(!fs.existsSync(at('data/a/denied')), 'read-only without --rw');
-  });
 });
-
-// The host's own shell with the libraries it names, as a root file system of its own.
-function layOutShell(template: string): void {
-  const listed = spawnSync('ldd', [fs.realpathSync('/bin/sh')], { encoding: 'utf8' }).stdout;
-  const files = [...listed.matchAll(SHELL_LIBRARIES)]
-    .map((found) => found[1]!)
-    .filter((file) => fs.existsSync(file));
-  for (const file of files) {
-    fs.mkdirSync(path.join(template, path.dirname(file)), { recursive: true });
-    fs.copyFileSync(file, path.join(template, file));
-  }
-  fs.mkdirSync(path.join(template, 'bin'), { recursive: true });
-  fs.copyFileSync('/bin/sh', path.join(template, 'bin/sh'));
-  fs.chmodSync(path.join(template, 'bin/sh'), 0o755);
-}

@@ -46,7 +46,7 @@ function planMount(text, rootfs, fail) {
   const inside = path.join(rootfs, target);
   if (type === 'rw' && !options) return undefined;
   const flags = (options || (/^(r?bind)$/.test(type) ? type : 'rbind,x-create=auto')).split(',');
-  if (type && type !== 'none' && !/^r?bind$/.test(type))
+  if (type && type !== 'none' && !/^r?bind$/.test(type) && fs.existsSync(inside))
     fail(`failed to mount: ${source} at ${inside}: No such device`);
   const stat = fs.statSync(source, { throwIfNoEntry: false });
   if (flags.some((flag) => flag.startsWith('x-create')) && !fs.existsSync(inside) && stat)
