@@ -18,6 +18,53 @@ const TOOL_FLAGS: FlagTable = {
   'huggingface-cli-bin': { value: 'PATH' },
 };
 
+const CACHE_DIR_FLAGS: FlagTable = {
+  'cache-dir': { value: 'DIR', help: 'Cache directory (default: the settings’ choice)' },
+  format: { value: 'text|json', help: 'Output format' },
+};
+
+const RENDEZVOUS_COMMANDS: readonly CommandDefinition[] = [
+  {
+    path: ['rendezvous', 'register'],
+    summary: 'Tell other jobs where a service listens',
+    flags: {
+      host: { value: 'HOST', help: 'Host that clients can reach' },
+      port: { value: 'PORT', help: 'Port that clients can reach' },
+      'job-id': { value: 'ID', help: 'Job that owns the record (default: SLURM_JOB_ID)' },
+      service: { value: 'NAME', help: 'Service that owns the record' },
+      protocol: { value: 'WORD', help: 'Protocol of the URL (default: http)' },
+      path: { value: 'PATH', help: 'Path of the URL, such as /v1' },
+      'ttl-seconds': { value: 'N', help: 'Time until the record expires (default: 3600)' },
+      ...CACHE_DIR_FLAGS,
+    },
+    positionals: 'NAME',
+    load: async () => (await import('./rendezvous.ts')).runRegister,
+  },
+  {
+    path: ['rendezvous', 'resolve'],
+    summary: 'Show where a service listens',
+    flags: CACHE_DIR_FLAGS,
+    positionals: 'NAME',
+    load: async () => (await import('./rendezvous.ts')).runResolve,
+  },
+  {
+    path: ['rendezvous', 'list'],
+    summary: 'List the live rendezvous records',
+    flags: CACHE_DIR_FLAGS,
+    load: async () => (await import('./rendezvous.ts')).runList,
+  },
+  {
+    path: ['rendezvous', 'prune'],
+    summary: 'Remove expired rendezvous records',
+    flags: {
+      damaged: { help: 'Also remove files that cannot be read as records' },
+      'job-id': { value: 'ID', help: 'Also remove every record of this job' },
+      ...CACHE_DIR_FLAGS,
+    },
+    load: async () => (await import('./rendezvous.ts')).runPrune,
+  },
+];
+
 export const COMMANDS: readonly CommandDefinition[] = [
   {
     path: ['prepare'],
@@ -37,4 +84,5 @@ export const COMMANDS: readonly CommandDefinition[] = [
     load: async () => (await import('./prepare.ts')).runPrepare,
   },
   ...ROOTFS_COMMANDS,
+  ...RENDEZVOUS_COMMANDS,
 ];

@@ -27,6 +27,8 @@ export type FailureCode =
   | 'untrusted'
   | 'unsupported-platform'
   | 'rootfs'
+  | 'rendezvous-invalid'
+  | 'rendezvous-missing'
   | 'io';
 
 export interface FailureWords {
@@ -118,6 +120,14 @@ export const FAILURES: Readonly<Record<FailureCode, FailureWords>> = {
   },
   // The rootfs cache has codes and words of its own: model/rootfs.ts.
   rootfs: { message: '{words}', hint: '{advice}' },
+  'rendezvous-invalid': {
+    message: 'The rendezvous record cannot be used: {cause}.',
+    hint: 'Mend the named value; `rendezvous prune --damaged` removes files that are no records.',
+  },
+  'rendezvous-missing': {
+    message: "no live rendezvous record named '{name}' found under {path}: {why}.",
+    hint: 'Check the name and the cache directory; `rendezvous list` shows what is live.',
+  },
   io: { message: 'Reading or writing {path} failed: {cause}', hint: 'The log holds the details.' },
 };
 

@@ -1,4 +1,5 @@
 // Names and plain shapes of what client and server say to each other beyond LSP. Shared as types: no code, no dependencies.
+import type { RendezvousPruneResult, RendezvousState } from './rendezvous.ts';
 import type { CacheState, InspectResult, PrepareResult, PruneMode, PrunePlan, PruneResult } from './cache.ts';
 import type { FailureCode, FailureData } from './failure.ts';
 import type { CacheDirChoice } from './plan.ts';
@@ -70,6 +71,13 @@ export interface PrunePlanParams extends CacheParams {
   grace?: number;
 }
 
+export interface RendezvousPruneParams extends CacheParams {
+  /** Also remove files that cannot be read as records. */
+  damaged?: boolean;
+  /** Also remove every record of this job. */
+  jobId?: string;
+}
+
 export interface PruneApplyParams {
   plan: PrunePlan;
 }
@@ -82,6 +90,8 @@ export interface Requests {
   'hpcCompose/prepare': { params: PrepareParams; result: PrepareResult };
   'hpcCompose/prune/plan': { params: PrunePlanParams; result: PrunePlan };
   'hpcCompose/prune/apply': { params: PruneApplyParams; result: PruneResult };
+  'hpcCompose/rendezvous/list': { params: CacheParams; result: RendezvousState };
+  'hpcCompose/rendezvous/prune': { params: RendezvousPruneParams; result: RendezvousPruneResult };
 }
 
 /** Carries the new state of one cache directory, so that views redraw without asking back. */
