@@ -1,0 +1,125 @@
+// npm run screenshots: takes the pictures of the README from a real VS Code on the sample workspace, in a light and a dark theme.
+// The cache is made by the product itself; only ages and sizes are set afterwards, so that the pictures show a cache in use.
+import fs from 'node:fs';
+import path from 'node:path';
+import { ROOT, run, say } from './lib/run.mjs';
+import { asScript, setUp } from './setup.mjs';
+
+const PICTURES = path.join(ROOT, 'docs/images');
+const THEMES = { light: 'Default Light Modern', dark: 'Default Dark Modern' };
+const WINDOW = { width: 1180, height: 720, scale: 1.5 };
+const DAY = 86_400;
+const MEBIBYTE = 1024 * 1024;
+// What the images of the sample are like: part of the artifact's name -> size and days since the last use.
+const IN_USE = { redis: [16, 0], python: [52, 21], pytorch: [3280, 2], loader: [74, 33], trainer: [3610, 2] };
+
+await asScript(async () => {
+  await setUp();
+  process.env.HPC_COMPOSE_STAND_IN = '1';
+  const { installRig } = await import('../test/helpers/rig/install.mjs');
+  await installRig({ say });
+  fs.mkdirSync(PICTURES, { recursive: true });
+  for (const theme of Object.keys(THEMES)) await takePictures(theme);
+});
+
+async function takePictures(theme) {
+  const workbench = await import('../test/helpers/rig/workbench.mjs');
+  const { makeSample } = await import('../test/helpers/sample/sample.mjs');
+  const sample = makeSample('pictures');
+  const settings = {
+    ...sample.settings,
+    'workbench.colorTheme': THEMES[theme],
+    'editor.minimap.enabled': false,
+    'breadcrumbs.enabled': false,
+  };
+  try {
+    await prepareCache(sample);
+    const { page, close } = await workbench.openWorkbench({
+      open: [sample.workspace],
+      developed: [ROOT],
+      settings,
+      window: WINDOW,
+    });
+    const shoot = async (name) => {
+      await page.waitForTimeout(600);
+      await page.screenshot({ path: path.join(PICTURES, `${name}-${theme}.png`), scale: 'device' });
+      say(`docs/images/${name}-${theme}.png`);
+    };
+    try {
+      await pictureFix(page, workbench, shoot);
+      await pictureLenses(page, workbench, shoot);
+      await pictureCache(page, workbench, shoot);
+      await picturePrune(page, shoot);
+    } finally {
+      await page.screenshot({ path: path.join(ROOT, `.cache/last-${theme}.png`) });
+      await close();
+    }
+  } finally {
+    sample.remove();
+  }
+}
+
+async function prepareCache(sample) {
+  const args = [
+    'dist/cli.js',
+    'prepare',
+    '-f',
+    path.join(sample.workspace, 'compose.yaml'),
+    '--enroot-bin',
+    sample.enroot,
+  ];
+  const { code, output } = await run(process.execPath, args, { collect: true });
+  if (code !== 0) throw new Error(`prepare failed:\n${output}`);
+  for (const kind of ['base', 'prepared']) {
+    const folder = path.join(sample.cache, kind);
+    for (const name of fs.readdirSync(folder).filter((file) => file.endsWith('.sqsh')))
+      lookUsed(path.join(folder, name));
+  }
+}
+
+function lookUsed(artifact) {
+  const [, [size, days]] = Object.entries(IN_USE).find(([part]) => path.basename(artifact).includes(part));
+  fs.truncateSync(artifact, size * MEBIBYTE + 4096);
+  const manifest = `${artifact}.json`;
+  const value = JSON.parse(fs.readFileSync(manifest, 'utf8'));
+  value.last_used_at -= days * DAY;
+  value.created_at -= (days + 5) * DAY;
+  fs.writeFileSync(manifest, JSON.stringify(value, null, 2));
+}
+
+async function pictureFix(page, { openFile }, shoot) {
+  await openFile(page, 'unsafe.yaml');
+  await page.locator('.squiggly-warning').first().waitFor();
+  await page.locator('.view-line', { hasText: 'cache_dir' }).locator('span span').last().click();
+  await page.keyboard.press('Control+.');
+  await page.locator('.action-widget .monaco-list-row').first().waitFor();
+  await shoot('fix');
+  await page.keyboard.press('Escape');
+}
+
+async function pictureLenses(page, { openFile }, shoot) {
+  await openFile(page, 'compose.yaml');
+  await page.locator('.codelens-decoration a', { hasText: 'Prepare All' }).waitFor();
+  await page.keyboard.press('Control+G');
+  await page.keyboard.type('13');
+  await page.keyboard.press('Enter');
+  await shoot('lenses');
+}
+
+async function pictureCache(page, _workbench, shoot) {
+  await page.locator('.activitybar .action-label[aria-label^="HPC Compose"]').click();
+  await page.locator('.sidebar .monaco-list-row', { hasText: 'redis' }).first().waitFor();
+  await page.locator('.codelens-decoration a', { hasText: 'Inspect' }).first().click();
+  await page.locator('.tabs-container .tab.active', { hasNotText: 'compose.yaml' }).first().waitFor();
+  await shoot('cache');
+}
+
+async function picturePrune(page, shoot) {
+  await page.keyboard.press('F1');
+  await page.locator('.quick-input-widget input.input').fill('>HPC Compose: Prune Cache');
+  await page.locator('.quick-input-list .monaco-list-row').first().click();
+  await page.locator('.quick-input-list .monaco-list-row', { hasText: 'Not used for' }).first().click();
+  await page.locator('.quick-input-title', { hasText: 'selected' }).waitFor();
+  await shoot('prune');
+  await page.keyboard.press('Escape');
+}
