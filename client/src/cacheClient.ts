@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import type { PrepareProgress } from '../../server/src/model/cache.ts';
 import type { FailureCode } from '../../server/src/model/failure.ts';
-import type { FailureReport, PrepareParams, Requests } from '../../server/src/model/protocol.ts';
+import type { FailureReport, PruneProgress, Requests } from '../../server/src/model/protocol.ts';
 import type { Server } from './server.ts';
 
 /** The server answered with an expected failure. `message` says what happened, `hint` what to do next. */
@@ -16,12 +16,6 @@ export class RequestFailure extends Error {
     this.code = report.code;
     this.hint = report.hint;
   }
-}
-
-/** Percent and words of standard work-done progress. */
-export interface WorkProgress {
-  message?: string;
-  percentage?: number;
 }
 
 export type Request = <M extends keyof Requests>(
@@ -42,21 +36,28 @@ export function createRequest(server: Server): Request {
   };
 }
 
-/** Prepares, and reports every step and line while the request runs. */
-export async function requestPrepare(
+/** What a request reports while it runs. */
+interface Reports {
+  'hpcCompose/prepare': PrepareProgress;
+  'hpcCompose/prune/apply': PruneProgress;
+}
+
+/** Sends a request and hands on everything that it reports while it runs. */
+export async function requestWithReports<M extends keyof Reports>(
   server: Server,
-  params: PrepareParams,
+  method: M,
+  params: Requests[M]['params'],
   token: vscode.CancellationToken,
-  onStep: (step: PrepareProgress) => void,
-): Promise<Requests['hpcCompose/prepare']['result']> {
+  onReport: (report: Reports[M]) => void,
+): Promise<Requests[M]['result']> {
   const client = await server.client();
   const { ProgressType } = await import('vscode-languageclient/node');
-  const partialResultToken = `prepare-${crypto.randomUUID()}`;
-  const steps = client.onProgress(new ProgressType<PrepareProgress>(), partialResultToken, onStep);
+  const partialResultToken = crypto.randomUUID();
+  const reports = client.onProgress(new ProgressType<Reports[M]>(), partialResultToken, onReport);
   try {
-    return await createRequest(server)('hpcCompose/prepare', { ...params, partialResultToken }, token);
+    return await createRequest(server)(method, { ...params, partialResultToken }, token);
   } finally {
-    steps.dispose();
+    reports.dispose();
   }
 }
 

@@ -1,9 +1,9 @@
 // Prepare one service or all of them: starts the task, shows progress with a cancel button, tells how it ended.
 import * as vscode from 'vscode';
-import type { PrepareProgress, PrepareResult } from '../../../server/src/model/cache.ts';
+import type { PrepareAction, PrepareProgress, PrepareResult } from '../../../server/src/model/cache.ts';
 import type { PrepareParams } from '../../../server/src/model/protocol.ts';
 import type { App } from '../app.ts';
-import { requestPrepare } from '../cacheClient.ts';
+import { requestWithReports } from '../cacheClient.ts';
 import {
   type PrepareDefinition,
   prepareTask,
@@ -86,7 +86,7 @@ function runPrepare(app: App): RunPrepare {
     try {
       const result = await app.operations.run(title, (operation) =>
         withProgress(title, [operation, cancelled], (token, report) =>
-          requestPrepare(app.server, params, token, (step) => {
+          requestWithReports(app.server, 'hpcCompose/prepare', params, token, (step) => {
             report(step);
             onStep(step);
             logStep(app.log, step);
@@ -142,12 +142,10 @@ async function tellResult(app: App, definition: PrepareDefinition, result: Prepa
     const words =
       built === 0
         ? vscode.l10n.t('Everything was prepared already.')
-        : vscode.l10n.t(
-            'Prepared {0} of {1} services; the others were ready.',
-            built,
-            result.services.length,
-          );
-    vscode.window.setStatusBarMessage(`$(check) ${words}`, 8000);
+        : vscode.l10n.t('Prepared {0}.', namesOf(result, 'built'));
+    const inspect = vscode.l10n.t('Inspect');
+    if ((await vscode.window.showInformationMessage(words, inspect)) === inspect)
+      await vscode.commands.executeCommand('hpcCompose.cache.inspect', uriOfFile(definition.file));
     return;
   }
   const failed = result.services.find((service) => imageError(service) !== undefined);
@@ -167,6 +165,11 @@ async function tellResult(app: App, definition: PrepareDefinition, result: Prepa
 function showTerminal(definition: PrepareDefinition): void {
   const name = taskName(definition);
   vscode.window.terminals.findLast((terminal) => terminal.name.includes(name))?.show(true);
+}
+
+function namesOf(result: PrepareResult, action: PrepareAction): string {
+  const names = result.services.filter(({ runtime_image }) => runtime_image.action === action);
+  return names.map(({ service_name }) => service_name).join(', ');
 }
 
 function imageError(service: PrepareResult['services'][number]): string | undefined {

@@ -5,6 +5,7 @@ import type { CacheEntry, PrunePlan, PruneResult } from '../../../server/src/mod
 import type { CacheParams } from '../../../server/src/model/protocol.ts';
 import { formatBytes } from '../../../server/src/model/units.ts';
 import type { App } from '../app.ts';
+import { requestWithReports } from '../cacheClient.ts';
 import { confirmDetail, narrowPlan, removals } from '../prunePresets.ts';
 import { pickPreset, selectEntries } from '../ui/prunePicks.ts';
 import { readSettings } from '../ui/settings.ts';
@@ -76,11 +77,22 @@ async function confirmAndApply(
 async function apply(app: App, plan: PrunePlan, operation: vscode.CancellationToken): Promise<PruneResult> {
   const title = vscode.l10n.t('Deleting from {0}', plan.cache_dir);
   const options = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
-  return vscode.window.withProgress(options, async (_progress, user) => {
+  return vscode.window.withProgress(options, async (progress, user) => {
     const source = new vscode.CancellationTokenSource();
     const listeners = [user, operation].map((token) => token.onCancellationRequested(() => source.cancel()));
     try {
-      return await app.request('hpcCompose/prune/apply', { plan }, source.token);
+      const { units } = readSettings();
+      return await requestWithReports(
+        app.server,
+        'hpcCompose/prune/apply',
+        { plan },
+        source.token,
+        (report) => {
+          const { done, total, bytes } = report;
+          const freed = vscode.l10n.t('{0} of {1}, freed {2}', done, total, formatBytes(bytes, units));
+          progress.report({ message: freed });
+        },
+      );
     } finally {
       vscode.Disposable.from(source, ...listeners).dispose();
       void app.states.refresh();

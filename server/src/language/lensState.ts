@@ -4,14 +4,14 @@ import { formatAgo, formatBytes, type Units } from '../model/units.ts';
 
 /** What is known of one service's image. */
 export type ServiceState =
-  | { readonly kind: 'unknown' | 'untrusted' | 'unreachable' | 'spec-errors' | 'unsupported' }
+  | { readonly kind: 'unknown' | 'untrusted' | 'unreachable' | 'spec-errors' }
   | { readonly kind: 'inspected'; readonly service: InspectService; readonly bytes: number | undefined }
   | { readonly kind: 'running'; readonly step: PrepareProgress }
   | { readonly kind: 'failed'; readonly at: number; readonly message: string };
 
 /** What is known of the cache as a whole. */
 export type HeaderState =
-  | { readonly kind: 'unknown' | 'untrusted' | 'unreachable' | 'spec-errors' | 'unsupported' }
+  | { readonly kind: 'unknown' | 'untrusted' | 'unreachable' | 'spec-errors' }
   | { readonly kind: 'listed'; readonly cache: CacheState; readonly budget: number | undefined };
 
 export interface LensStyle {
@@ -25,7 +25,6 @@ const PLAIN = {
   untrusted: '$(question) state hidden in Restricted Mode',
   unreachable: '$(cloud-offline) cache not reachable',
   'spec-errors': '$(circle-slash) state unknown: the spec has errors',
-  unsupported: '$(circle-slash) images are prepared on Linux',
 } as const;
 
 /** The text of a service's state lens. */

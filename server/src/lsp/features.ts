@@ -1,4 +1,6 @@
 // The features of the language server, in the order in which they register. Add yours here, in a file of its own.
+import { registerActions } from './actionFeature.ts';
+import { cacheFeature } from './cacheFeature.ts';
 import type { Feature } from './serverContext.ts';
 
-export const FEATURES: readonly Feature[] = [];
+export const FEATURES: readonly Feature[] = [cacheFeature, registerActions];

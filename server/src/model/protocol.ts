@@ -80,6 +80,15 @@ export interface RendezvousPruneParams extends CacheParams {
 
 export interface PruneApplyParams {
   plan: PrunePlan;
+  /** Where every `PruneProgress` goes. */
+  partialResultToken?: string | number;
+}
+
+/** How far an applying prune is: entries done of all to remove, bytes freed so far. */
+export interface PruneProgress {
+  done: number;
+  total: number;
+  bytes: number;
 }
 
 /** Requests: method name -> parameters and result. */

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { checkCacheDir } from '../../../server/src/spec/lint/cachePath.ts';
+import { cacheDirFixes, checkCacheDir } from '../../../server/src/spec/lint/cachePath.ts';
 import { parseYaml } from '../../../server/src/spec/parse.ts';
 import type { CacheDirChoice } from '../../../server/src/model/plan.ts';
 import type { FindingFix } from '../../../server/src/model/finding.ts';
 
 const FILE = '/p/compose.yaml';
-const candidates = ['/tmp/no', '/shared/me/cache', '/scratch/me/cache'];
+const candidates = ['/tmp/no', '/shared/me/cache', '/scratch/me/cache'].map((path) => ({ path }));
 
 function check(text: string, path: string, extra: Partial<CacheDirChoice> = {}) {
   const { root } = parseYaml(text, FILE);
@@ -59,6 +59,27 @@ describe('HPC004: cache directory that each node has for itself', () => {
       span: { file: '/p/.env', start: 3, end: 3 },
       newText: '\nCACHE_DIR=/shared/me/cache\n',
     });
+  });
+
+  it('fills in a key that has no value yet', () => {
+    const text = 'x-slurm:\n  cache_dir:\n  nodes: 1\n';
+    const fix = check(text, '/tmp/x')[0]?.fixes?.[0];
+    assert.equal(applied(text, fix!), 'x-slurm:\n  cache_dir: /shared/me/cache\n  nodes: 1\n');
+  });
+
+  it('says why a directory is thought to be shared, and where CACHE_DIR is defined already', () => {
+    const text = 'x-slurm:\n  cache_dir: /tmp/x\n';
+    const { root } = parseYaml(text, FILE);
+    assert.equal(root?.kind, 'map');
+    const sources = { candidates: [{ path: '/w/c', why: '$WORK' }], definedWhere: 'in the environment' };
+    const fixes = cacheDirFixes(root, '/tmp/x', () => text, sources);
+    assert.deepEqual(
+      fixes.map(({ title, edits }) => [title, edits.length]),
+      [
+        ['Use /w/c ($WORK)', 1],
+        ['Use ${CACHE_DIR} (defined in the environment)', 1],
+      ],
+    );
   });
 
   for (const [text, expected] of [

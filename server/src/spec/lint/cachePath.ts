@@ -2,18 +2,18 @@
 import type { Finding, FindingFix, Span } from '../../model/finding.ts';
 import type { CacheDirChoice } from '../../model/plan.ts';
 import { nodeLocalRootOf } from '../grammar/localPath.ts';
-import type { MapNode, SpecNode } from '../node.ts';
+import { pairOf, valueOf, type MapNode } from '../node.ts';
 import { findingOf } from '../rules/finding.ts';
 import { under, valueSpan, type Place } from '../rules/place.ts';
 import { putKey } from './putKey.ts';
 
 export interface CacheFixSources {
-  /** Shared directories of this machine, best first. */
-  readonly candidates?: readonly string[];
+  /** Shared directories of this machine, best first, with a few words on why each is thought to be shared. */
+  readonly candidates?: readonly { readonly path: string; readonly why?: string }[];
   /** The `.env` file beside the spec: its path, and its text when it exists. */
   readonly dotenv?: { readonly file: string; readonly text: string | undefined };
-  /** True when CACHE_DIR is set somewhere already. */
-  readonly cacheDirIsSet?: boolean;
+  /** Where CACHE_DIR is defined already, in words that follow "defined". */
+  readonly definedWhere?: string;
 }
 
 /** `root` is the merged spec; `textOf` the source of a file, for edits. */
@@ -32,7 +32,7 @@ export function checkCacheDir(
       field: 'x-slurm.cache_dir',
       words: { path: choice.path, root: localRoot },
       related: relatedOf(choice, written),
-      fixes: cacheDirFixes(root, choice, textOf, sources),
+      fixes: cacheDirFixes(root, choice.raw, textOf, sources),
     }),
   ];
 }
@@ -61,52 +61,70 @@ function relatedOf(choice: CacheDirChoice, written: Place | undefined): NonNulla
   return [{ span: node.span, message: `${node.raw} stands for ${String(node.value)}.` }];
 }
 
-function cacheDirFixes(
+/** The ways out: each candidate, then `${CACHE_DIR}`, which is defined in `.env` when it is defined nowhere. `raw` is the text as written. */
+export function cacheDirFixes(
   root: MapNode,
-  choice: CacheDirChoice,
+  raw: string | undefined,
   textOf: (file: string) => string | undefined,
-  { candidates = [], dotenv, cacheDirIsSet = false }: CacheFixSources,
+  { candidates = [], dotenv, definedWhere }: CacheFixSources,
 ): FindingFix[] {
-  const safe = candidates.filter((path) => nodeLocalRootOf(path) === undefined).slice(0, 3);
-  const written = cacheDirPlace(root);
-  const put = (value: string) => putCacheDir(root, written?.node, value, textOf);
-  const direct = safe.map((path, index): FindingFix => ({
-    title: `Use ${path}`,
-    edits: put(path),
+  const safe = candidates.filter(({ path }) => nodeLocalRootOf(path) === undefined).slice(0, 3);
+  const best = safe[0]?.path;
+  const direct = safe.map(({ path, why }, index): FindingFix => ({
+    title: why === undefined ? `Use ${path}` : `Use ${path} (${why})`,
+    edits: putCacheDir(root, path, textOf),
     ...(index === 0 ? { preferred: true } : {}),
   }));
   const variable: FindingFix = {
-    title: `Use \${CACHE_DIR} (${definition(cacheDirIsSet, safe[0])})`,
-    edits: [...put('${CACHE_DIR}'), ...dotenvEdits(cacheDirIsSet, dotenv, safe[0])],
+    title: `Use \${CACHE_DIR} (${definition(definedWhere, best, dotenv !== undefined)})`,
+    edits: [
+      ...putCacheDir(root, '${CACHE_DIR}', textOf),
+      ...(definedWhere === undefined ? dotenvEdits(dotenv, best) : []),
+    ],
   };
-  const already = choice.raw?.includes('CACHE_DIR') ?? false;
+  const already = raw?.includes('CACHE_DIR') ?? false;
   return [...direct, ...(already ? [] : [variable])].filter((fix) => fix.edits.length > 0);
 }
 
-function definition(isSet: boolean, candidate: string | undefined): string {
-  if (isSet) return 'set already';
-  return candidate === undefined ? 'to be set in .env or your environment' : `set to ${candidate} in .env`;
+function definition(
+  definedWhere: string | undefined,
+  candidate: string | undefined,
+  inDotenv: boolean,
+): string {
+  if (definedWhere !== undefined) return `defined ${definedWhere}`;
+  return candidate === undefined || !inDotenv
+    ? 'to be set in .env or your environment'
+    : `set to ${candidate} in .env`;
 }
 
-function dotenvEdits(
-  isSet: boolean,
-  dotenv: CacheFixSources['dotenv'],
-  candidate: string | undefined,
-): FindingFix['edits'] {
-  if (isSet || candidate === undefined || dotenv === undefined) return [];
+function dotenvEdits(dotenv: CacheFixSources['dotenv'], candidate: string | undefined): FindingFix['edits'] {
+  if (candidate === undefined || dotenv === undefined) return [];
   const end = dotenv.text?.length ?? 0;
   const lineBreak = dotenv.text === undefined || dotenv.text === '' || dotenv.text.endsWith('\n') ? '' : '\n';
   return [{ span: { file: dotenv.file, start: end, end }, newText: `${lineBreak}CACHE_DIR=${candidate}\n` }];
 }
 
-function putCacheDir(
+/** The edits that make `value` the cache directory; none where the text takes no such edit. */
+export function putCacheDir(
   root: MapNode,
-  written: SpecNode | undefined,
   value: string,
   textOf: (file: string) => string | undefined,
 ): FindingFix['edits'] {
   // Only `~`, blanks and the like need quotes; a path of a cluster hardly ever does.
   const text = /^[A-Za-z0-9/$][A-Za-z0-9/._${}@+-]*$/.test(value) ? value : JSON.stringify(value);
-  if (written?.kind === 'scalar') return [{ span: written.span, newText: text }];
+  const written = pairOf(valueOf(root, 'x-slurm'), 'cache_dir');
+  if (written?.value.kind === 'scalar') {
+    const { span } = written.value;
+    return span.end > span.start ? [{ span, newText: text }] : afterColon(written.key.span, text, textOf);
+  }
   return putKey(root, 'x-slurm', `cache_dir: ${text}`, textOf);
+}
+
+function afterColon(
+  { file, end }: Span,
+  text: string,
+  textOf: (file: string) => string | undefined,
+): FindingFix['edits'] {
+  const colon = textOf(file)?.indexOf(':', end) ?? -1;
+  return colon < 0 ? [] : [{ span: { file, start: colon + 1, end: colon + 1 }, newText: ` ${text}` }];
 }

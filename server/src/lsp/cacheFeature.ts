@@ -1,0 +1,108 @@
+// Everything about images in the editor: looking, preparing, pruning, lenses. The parts share one board.
+import { nodeLocalRootOf } from '../spec/grammar/localPath.ts';
+import { inspectPlan } from '../core/inspect.ts';
+import type { CacheParams, ExplainResult, InspectParams } from '../model/protocol.ts';
+import type { CacheState, InspectResult } from '../model/cache.ts';
+import { OperationFailure } from '../model/failure.ts';
+import { putCacheDir } from '../spec/lint/cachePath.ts';
+import { parseYaml } from '../spec/parse.ts';
+import { CacheBoard } from './cacheBoard.ts';
+import { type CacheLooks, startLooks } from './cacheLooks.ts';
+import { rangeOf } from './diagnosticOf.ts';
+import { onOwnRequest } from './guarded.ts';
+import { registerLenses } from './lensFeature.ts';
+import { registerPrepare } from './prepareFeature.ts';
+import { registerPrune } from './pruneFeature.ts';
+import type { Feature, ServerContext } from './serverContext.ts';
+import { sharedDirectories } from './sharedDirectories.ts';
+import { planOf, requireTrust } from './specPlans.ts';
+
+/** Registers the requests `hpcCompose/cache/…`, `hpcCompose/prepare`, `hpcCompose/prune/…` and the code lenses. */
+export const cacheFeature: Feature = (context) => {
+  const { connection, log } = context;
+  const board = new CacheBoard();
+  const looks = startLooks(context, board);
+  onOwnRequest(connection, log, 'hpcCompose/cache/list', (params, signal) =>
+    list(context, looks, params, signal),
+  );
+  onOwnRequest(connection, log, 'hpcCompose/cache/inspect', (params, signal) =>
+    inspect(context, board, params, signal),
+  );
+  onOwnRequest(connection, log, 'hpcCompose/cache/explain', (params, signal) =>
+    explain(context, params, signal),
+  );
+  registerPrepare(context, board, looks);
+  registerPrune(context, looks);
+  const lenses = registerLenses(context, board);
+  return {
+    capabilities: lenses.capabilities ?? {},
+    dispose: () => {
+      looks.dispose();
+      lenses.dispose?.();
+    },
+  };
+};
+
+async function list(
+  context: ServerContext,
+  looks: CacheLooks,
+  { uri, cacheDir }: CacheParams,
+  signal: AbortSignal,
+): Promise<CacheState> {
+  requireTrust(context);
+  if (cacheDir !== undefined) return looks.list(cacheDir);
+  const { plan } = await planOf(context, required(uri), signal);
+  return looks.list(plan.cacheDir.path);
+}
+
+async function inspect(
+  context: ServerContext,
+  board: CacheBoard,
+  { uri, service }: InspectParams,
+  signal: AbortSignal,
+): Promise<InspectResult> {
+  const document = required(uri);
+  const { plan, ports } = await planOf(context, document, signal);
+  const inspected = await inspectPlan(plan, ports);
+  board.putLook(document, { inspected, cacheDir: plan.cacheDir.path });
+  if (service === undefined) return inspected;
+  return {
+    ...inspected,
+    services: inspected.services.filter(({ service_name }) => service_name === service),
+  };
+}
+
+async function explain(
+  context: ServerContext,
+  { uri }: CacheParams,
+  signal: AbortSignal,
+): Promise<ExplainResult> {
+  const { plan, choices, ports } = await planOf(context, required(uri), signal);
+  const candidates = await sharedDirectories(ports.env, choices);
+  const choice = plan.cacheDir;
+  return {
+    choice,
+    unsafeRoot: nodeLocalRootOf(choice.path) ?? null,
+    candidates: candidates.map(({ path }) => path).filter((path) => path !== choice.path),
+    place: placeIn(context, required(uri)),
+  };
+}
+
+const SAMPLE = '/CACHE-DIRECTORY';
+
+/** Where the text takes a new value: found by asking for the edit of a sample value. */
+function placeIn(context: ServerContext, uri: string): ExplainResult['place'] {
+  const document = context.documents.get(uri);
+  if (!document) return null;
+  const text = document.text.getText();
+  const { root } = parseYaml(text, document.path);
+  const edit = root?.kind === 'map' ? putCacheDir(root, SAMPLE, () => text)[0] : undefined;
+  if (!edit) return null;
+  const [before = '', after = ''] = edit.newText.split(SAMPLE);
+  return { range: rangeOf(edit.span, document), before, after };
+}
+
+function required(uri: string | undefined): string {
+  if (uri === undefined) throw new OperationFailure('usage', { cause: 'The request names no spec (uri).' });
+  return uri;
+}

@@ -1,0 +1,77 @@
+// Looks at the caches of open specs: when one opens, when its text rests, and after our own acts. Never on a timer.
+import { inspectPlan } from '../core/inspect.ts';
+import { listCache } from '../core/list.ts';
+import type { CacheState } from '../model/cache.ts';
+import { OperationFailure } from '../model/failure.ts';
+import { CACHE_DID_CHANGE } from '../model/protocol.ts';
+import type { CacheBoard } from './cacheBoard.ts';
+import type { ServerContext } from './serverContext.ts';
+import { planOf } from './specPlans.ts';
+
+/** A text that was not edited for this long is worth a look. */
+const REST_MS = 600;
+
+export interface CacheLooks {
+  /** Reads a cache, keeps its state, gives it. */
+  list(cacheDir: string): Promise<CacheState>;
+  /** Reads a cache after our own act, tells the client and looks at all open specs again. */
+  tell(cacheDir: string): Promise<void>;
+  dispose(): void;
+}
+
+/** Starts looking. Nothing is looked at in an untrusted workspace. */
+export function startLooks(context: ServerContext, board: CacheBoard): CacheLooks {
+  const timers = new Map<string, ReturnType<typeof setTimeout>>();
+  const list = async (cacheDir: string) => {
+    const state = await listCache(cacheDir, context.ports);
+    board.putCache(state);
+    return state;
+  };
+  const look = async (uri: string) => {
+    try {
+      const { plan, ports } = await planOf(context, uri, new AbortController().signal);
+      const cacheDir = plan.cacheDir.path;
+      if (board.lookOf(uri)?.cacheDir !== cacheDir) await list(cacheDir);
+      board.putLook(uri, { inspected: await inspectPlan(plan, ports), cacheDir });
+    } catch (error) {
+      board.putLook(uri, troubleOf(error));
+      if (!(error instanceof OperationFailure)) context.log.error(String(error));
+    }
+  };
+  const lookSoon = (uri: string, after: number) => {
+    clearTimeout(timers.get(uri));
+    if (!context.trusted || !context.documents.isSpec(uri)) return;
+    const timer = setTimeout(() => {
+      timers.delete(uri);
+      if (context.documents.get(uri)) void look(uri);
+    }, after);
+    timer.unref();
+    timers.set(uri, timer);
+  };
+  const lookAtAll = () => {
+    for (const { uri } of context.documents.allSpecs()) lookSoon(uri, 0);
+  };
+  context.documents.onDidOpen(({ uri }) => lookSoon(uri, 0));
+  context.documents.onDidChange(({ document }) => lookSoon(document.uri, REST_MS));
+  context.documents.onDidClose(({ uri }) => {
+    clearTimeout(timers.get(uri));
+    board.forget(uri);
+  });
+  context.settings.onDidChange(lookAtAll);
+  return {
+    list,
+    async tell(cacheDir) {
+      const state = await list(cacheDir);
+      await context.connection.sendNotification(CACHE_DID_CHANGE, state);
+      lookAtAll();
+    },
+    dispose: () => timers.forEach((timer) => clearTimeout(timer)),
+  };
+}
+
+function troubleOf(error: unknown): 'unreachable' | 'spec-errors' {
+  const code = error instanceof OperationFailure ? error.code : undefined;
+  return code === 'spec-invalid' || code === 'settings-invalid' || code === 'usage'
+    ? 'spec-errors'
+    : 'unreachable';
+}

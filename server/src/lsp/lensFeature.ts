@@ -1,0 +1,79 @@
+// Code lenses: placed from the text at once, filled from what is known, redrawn when that changes (at most once a second).
+import { CodeLensRefreshRequest, type CodeLens } from 'vscode-languageserver';
+import { codeLenses, type Lens, type LensPlaces, lensPlaces } from '../language/lenses.ts';
+import { parseYaml } from '../spec/parse.ts';
+import type { CacheBoard } from './cacheBoard.ts';
+import { readCacheSettings } from './cacheSettings.ts';
+import { rangeOf } from './diagnosticOf.ts';
+import { guarded } from './guarded.ts';
+import { LARGEST_TEXT, type OpenDocument } from './openDocuments.ts';
+import type { FeatureRegistration, ServerContext } from './serverContext.ts';
+
+const REDRAW_MS = 1000;
+
+/** Registers the code lens provider. */
+export function registerLenses(context: ServerContext, board: CacheBoard): FeatureRegistration {
+  const placesOf = rememberPlaces();
+  context.connection.onCodeLens(({ textDocument: { uri } }, token) =>
+    guarded(context.log, 'codeLens', token, async () => {
+      const document = context.documents.get(uri);
+      if (!document || !context.documents.isSpec(uri)) return [];
+      const settings = readCacheSettings(await context.settings.all(uri));
+      const places = placesOf(document);
+      if (!places || !settings.enabled) return [];
+      const hidden = context.trusted ? undefined : ({ kind: 'untrusted' } as const);
+      const facts = {
+        uri,
+        detail: settings.codeLens,
+        header: hidden ?? board.headerOf(uri, settings.budget),
+        stateOf: (service: string) => hidden ?? board.stateOf(uri, service),
+      };
+      const style = { units: settings.units, now: context.ports.now() };
+      return codeLenses(places, facts, style).map((lens) => toCodeLens(lens, document, context));
+    }),
+  );
+  const dispose = context.client.codeLensRefresh ? redrawOnChange(context, board) : () => undefined;
+  context.documents.onDidClose(({ uri }) => placesOf.forget(uri));
+  return { capabilities: { codeLensProvider: {} }, dispose };
+}
+
+function toCodeLens(lens: Lens, document: OpenDocument, context: ServerContext): CodeLens {
+  const prefix = context.options.serverCommands ? 'hpcCompose.server.' : 'hpcCompose.';
+  return {
+    range: rangeOf(lens.span, document),
+    command: { title: lens.title, command: `${prefix}${lens.command}`, arguments: [lens.argument] },
+  };
+}
+
+/** Places by document; while a text cannot be read at all, the last ones stay. */
+function rememberPlaces() {
+  const known = new Map<string, { version: number; places: LensPlaces | undefined }>();
+  const placesOf = (document: OpenDocument): LensPlaces | undefined => {
+    const last = known.get(document.uri);
+    const { version } = document.text;
+    if (last?.version === version) return last.places;
+    const text = document.text.getText();
+    if (text.length > LARGEST_TEXT) return undefined;
+    const { root } = parseYaml(text, document.path);
+    const places = lensPlaces(root) ?? (root === undefined ? last?.places : undefined);
+    known.set(document.uri, { version, places });
+    return places;
+  };
+  return Object.assign(placesOf, { forget: (uri: string) => known.delete(uri) });
+}
+
+function redrawOnChange(context: ServerContext, board: CacheBoard): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let last = 0;
+  const redraw = () => {
+    timer = undefined;
+    last = Date.now();
+    context.connection.sendRequest(CodeLensRefreshRequest.type).catch(() => undefined);
+  };
+  const soon = () => {
+    timer ??= setTimeout(redraw, Math.max(0, last + REDRAW_MS - Date.now()));
+  };
+  board.onDidChange(soon);
+  context.settings.onDidChange(soon);
+  return () => clearTimeout(timer);
+}

@@ -1,0 +1,143 @@
+// The requests `hpcCompose/prune/plan` and `hpcCompose/prune/apply`. The plan that comes back is applied as it is: the core looks
+// at every entry again under its locks, the policy is never asked a second time.
+import fs from 'node:fs';
+import path from 'node:path';
+import { ProgressType } from 'vscode-languageserver';
+import { URI } from 'vscode-uri';
+import { applyPrune } from '../core/prune/applyPrune.ts';
+import { planPrune, type PruneRequest } from '../core/prune/planPrune.ts';
+import { resolveReferences, type SpecState } from '../core/prune/references.ts';
+import type { PrunePlan, PruneResult } from '../model/cache.ts';
+import { OperationFailure } from '../model/failure.ts';
+import { DEFAULT_TOOL_VERSION, type CachePlan } from '../model/plan.ts';
+import type { PruneApplyParams, PrunePlanParams, PruneProgress } from '../model/protocol.ts';
+import type { CacheLooks } from './cacheLooks.ts';
+import { onOwnRequest } from './guarded.ts';
+import type { ServerContext } from './serverContext.ts';
+import { choicesFor, planOf, requireTrust } from './specPlans.ts';
+
+/** Registers both requests. */
+export function registerPrune(context: ServerContext, looks: CacheLooks): void {
+  const { connection, log } = context;
+  onOwnRequest(connection, log, 'hpcCompose/prune/plan', (params, signal) =>
+    makePlan(context, params, signal),
+  );
+  onOwnRequest(connection, log, 'hpcCompose/prune/apply', (params, signal) =>
+    apply(context, looks, params, signal),
+  );
+}
+
+async function makePlan(
+  context: ServerContext,
+  params: PrunePlanParams,
+  signal: AbortSignal,
+): Promise<PrunePlan> {
+  requireTrust(context);
+  const { ports } = await choicesFor(context, params.uri);
+  const request = await requestOf(context, params, signal);
+  return planPrune(request, ports);
+}
+
+async function requestOf(
+  context: ServerContext,
+  params: PrunePlanParams,
+  signal: AbortSignal,
+): Promise<PruneRequest> {
+  const cacheDir = params.cacheDir ?? (await cacheDirOf(context, params.uri, signal));
+  const common = { cacheDir, ...(params.grace === undefined ? {} : { grace: params.grace }) };
+  switch (params.mode) {
+    case 'age':
+      return { ...common, mode: 'age', days: needed(params.age, 'age') };
+    case 'budget':
+      return { ...common, mode: 'budget', budget: needed(params.budget, 'budget') };
+    case 'selection':
+      return { ...common, mode: 'selection', paths: params.paths ?? [] };
+    case 'older_versions': {
+      const { choices } = await choicesFor(context, params.uri);
+      return { ...common, mode: 'older_versions', toolVersion: choices.toolVersion ?? DEFAULT_TOOL_VERSION };
+    }
+    case 'all_unused': {
+      const references = await referencesOf(context, cacheDir, signal);
+      return {
+        ...common,
+        mode: 'all_unused',
+        references,
+        includeUnrecorded: params.includeUnrecorded ?? false,
+      };
+    }
+    case 'orphans':
+    case 'layers':
+      return { ...common, mode: params.mode };
+    case 'runtime':
+      throw new OperationFailure('usage', { cause: 'Job directories are pruned from the command line.' });
+  }
+}
+
+async function cacheDirOf(
+  context: ServerContext,
+  uri: string | undefined,
+  signal: AbortSignal,
+): Promise<string> {
+  if (uri === undefined)
+    throw new OperationFailure('usage', {
+      cause: 'The request names neither a spec (uri) nor a cache (cacheDir).',
+    });
+  return (await planOf(context, uri, signal)).plan.cacheDir.path;
+}
+
+/** What open and recorded specs refer to. An open spec that cannot be read protects what was recorded for it. */
+async function referencesOf(context: ServerContext, cacheDir: string, signal: AbortSignal) {
+  const stateOf = (uri: string) => specState(context, uri, signal);
+  const open = await Promise.all(context.documents.allSpecs().map(({ uri }) => stateOf(uri)));
+  const plans = open.flatMap((state) => ('plan' in state ? [state.plan] : []));
+  const here = plans.filter((plan: CachePlan) => path.resolve(plan.cacheDir.path) === path.resolve(cacheDir));
+  return resolveReferences(cacheDir, here, (specPath) => stateOf(uriOf(specPath)));
+}
+
+async function specState(context: ServerContext, uri: string, signal: AbortSignal): Promise<SpecState> {
+  if (!context.documents.get(uri) && isGone(uri)) return { gone: true };
+  try {
+    return { plan: (await planOf(context, uri, signal)).plan };
+  } catch (error) {
+    if (!(error instanceof OperationFailure)) throw error;
+    return { unreadable: error.message };
+  }
+}
+
+function isGone(uri: string): boolean {
+  const { scheme, fsPath } = URI.parse(uri);
+  return scheme === 'file' && !fs.existsSync(fsPath);
+}
+
+function uriOf(specPath: string): string {
+  return path.isAbsolute(specPath) ? URI.file(specPath).toString() : specPath;
+}
+
+async function apply(
+  context: ServerContext,
+  looks: CacheLooks,
+  { plan, partialResultToken }: PruneApplyParams,
+  signal: AbortSignal,
+): Promise<PruneResult> {
+  requireTrust(context);
+  const { ports } = await choicesFor(context, undefined);
+  try {
+    const onProgress = (done: number, total: number, bytes: number) => {
+      if (partialResultToken === undefined) return;
+      void context.connection.sendProgress(new ProgressType<PruneProgress>(), partialResultToken, {
+        done,
+        total,
+        bytes,
+      });
+    };
+    return await applyPrune(plan, { signal, onProgress }, ports);
+  } finally {
+    await looks.tell(plan.cache_dir);
+  }
+}
+
+function needed(value: number | undefined, name: string): number {
+  if (value === undefined || !(value >= 0))
+    throw new OperationFailure('usage', { cause: `${name} is missing.` });
+  return value;
+}
