@@ -195,10 +195,20 @@ export function planService(
     runtimePath: file,
     preparedInputs: [
       { input: 'image', value: reference },
+      { input: 'tool version', value: VERSION },
+      { input: 'backend', value: 'pyxis' },
       ...commands.map((value, index) => ({ input: `command ${index + 1}`, value })),
-      ...env.map((value) => ({ input: `env ${value.split('=')[0] ?? ''}`, value })),
+      ...mounts.map((value, index) => ({ input: `mount ${index + 1}`, value })),
+      ...env.map((entry) => variableInput(entry)),
+      { input: 'root', value: 'true' },
     ],
   };
+}
+
+function variableInput(entry: string) {
+  const [name = '', value = ''] = entry.split('=');
+  const digest = createHash('sha256').update(value).digest('hex').slice(0, 8);
+  return { input: `variable ${name}`, value: name.includes('TOKEN') ? `<redacted> ${digest}` : value };
 }
 
 export function planOf(

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { recordInputs } from '../../server/src/core/inputs.ts';
@@ -15,6 +16,7 @@ import {
 } from '../helpers/cacheBuilder.ts';
 
 const ports = { now: () => Date.now() / 1000 };
+const digest = (value: string) => createHash('sha256').update(value).digest('hex').slice(0, 8);
 const IMAGE = 'docker://redis:7';
 
 describe('inspect of a plan', () => {
@@ -80,14 +82,13 @@ describe('inspect of a plan', () => {
     assert.equal(app?.current_reuse_expectation, 'cache miss');
     assert.deepEqual(app.why, [
       { input: 'command 2', before: 'echo 2', after: 'echo 3' },
-      { input: 'env LEVEL', before: 'LEVEL=1', after: 'LEVEL=2' },
+      { input: 'variable LEVEL', before: '1', after: '2' },
       {
-        input: 'env API_TOKEN',
-        before: 'API_TOKEN=<redacted>',
-        after: 'API_TOKEN=<redacted> (another secret value)',
+        input: 'variable API_TOKEN',
+        before: `<redacted> ${digest('old')}`,
+        after: `<redacted> ${digest('new')}`,
       },
     ]);
-    assert.doesNotMatch(JSON.stringify(app.why), /old|new/);
   });
 
   it('compares with our own record of the build of the same spec', async () => {

@@ -3,7 +3,6 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import type { ListProblem } from '../../server/src/model/cache.ts';
-import { compareUtf8 } from '../../server/src/core/cacheNames.ts';
 import { isDamaged, scanCache, type ScanResult } from '../../server/src/core/scan.ts';
 import {
   addBase,
@@ -151,13 +150,5 @@ describe('scan of a cache', () => {
 
   it('gives nothing for a cache that does not exist', () => {
     assert.deepEqual(scan(path.join(folder, 'none')), { entries: [], problems: [] });
-  });
-
-  it('compares names as their UTF-8 bytes', () => {
-    const names = ['a', 'ab', 'é', '\ufffd', '\u{1f600}', '\uffff', 'z', '', '\ud7ff', '\ue000'];
-    assert.deepEqual(
-      names.toSorted(compareUtf8),
-      names.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))),
-    );
   });
 });

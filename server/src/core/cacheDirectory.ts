@@ -1,8 +1,9 @@
 // Reads one directory of a cache in pieces and sorts its names into what a scan needs. Never follows links, never throws
 // for what a shared file system can do meanwhile: what vanished is skipped, what cannot be read is reported.
 import fs from 'node:fs';
+import { compareBytes } from '../model/byteOrder.ts';
 import type { ListProblem } from '../model/cache.ts';
-import { artifactOfManifest, compareUtf8, isImageName, isManifestName } from './cacheNames.ts';
+import { artifactOfManifest, isImageName, isManifestName } from './cacheNames.ts';
 
 export interface CacheDirectory {
   /** Names of regular files (or links to them) that are manifests, in the order of their artifacts. */
@@ -110,8 +111,8 @@ function sortNames(names: string[], keyOf: (name: string) => string): void {
   let before = '';
   for (const name of names) {
     const key = keyOf(name);
-    if (before !== '' && compareUtf8(before, key) > 0) {
-      names.sort((a, b) => compareUtf8(keyOf(a), keyOf(b)));
+    if (before !== '' && compareBytes(before, key) > 0) {
+      names.sort((a, b) => compareBytes(keyOf(a), keyOf(b)));
       return;
     }
     before = key;

@@ -83,23 +83,6 @@ export function kindOfDirectory(directoryName: string): EntryKind {
   return KIND_BY_DIRECTORY[directoryName] ?? 'unknown';
 }
 
-/** Orders names as their UTF-8 bytes do. Plain comparison of strings differs above the surrogates. */
-export function compareUtf8(a: string, b: string): number {
-  if (a === b) return 0;
-  const length = Math.min(a.length, b.length);
-  for (let index = 0; index < length; index++) {
-    const left = a.charCodeAt(index);
-    const right = b.charCodeAt(index);
-    if (left !== right) return utf8Rank(left) - utf8Rank(right);
-  }
-  return a.length - b.length;
-}
-
-/** Surrogates stand for code points above U+FFFF and so sort after U+E000–U+FFFF. */
-function utf8Rank(unit: number): number {
-  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x2800 : unit >= 0xe000 ? unit - 0x800 : unit;
-}
-
 /** Control characters as escapes, so that a name stays on one line of text output. */
 export function escapeControl(text: string): string {
   return text.replace(/[\x00-\x1f\x7f]/g, (char) => {

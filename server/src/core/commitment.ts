@@ -1,11 +1,11 @@
 // Whether an image is committed, which is what makes a prepare reuse it: a regular file with a manifest of its kind, key and
 // path (cache contract, section 4). If it is not, the one reason, in a code and in words.
 import fs from 'node:fs';
-import path from 'node:path';
 import type { Manifest } from '../model/cache.ts';
 import type { ImageArtifact } from '../model/plan.ts';
+import { imageDamage, isSamePlace } from './committed.ts';
+import { nodeFiles } from './files.ts';
 import { readEntryManifest, type BytesReader } from './manifestFile.ts';
-import { sameComponents } from './samePath.ts';
 
 export type NotCommitted =
   | 'absent'
@@ -13,7 +13,7 @@ export type NotCommitted =
   | 'manifest-damaged'
   | 'image-missing'
   | 'not-a-file'
-  | 'empty'
+  | 'damaged'
   | 'other-key'
   | 'moved';
 
@@ -39,13 +39,14 @@ export function commitmentOf(artifact: ImageArtifact, bytes?: BytesReader): Comm
   if (!stat.isFile()) return no('not-a-file', notAFile(stat), manifest);
   if (manifest.kind !== artifact.kind || manifest.cache_key !== artifact.key)
     return no('other-key', 'the manifest belongs to another image (kind or key differ)', manifest);
-  if (!samePlace(manifest.artifact_path, artifact.path))
+  if (!isSamePlace(manifest.artifact_path, artifact.path, nodeFiles))
     return no(
       'moved',
       `recorded at ${manifest.artifact_path}: the cache was moved; \`cache adopt\` makes it a hit`,
       manifest,
     );
-  if (stat.size === 0) return no('empty', 'the image file is empty', manifest);
+  const damage = damageOf(artifact.path, stat.size);
+  if (damage !== undefined) return no('damaged', damage, manifest);
   return { committed: true, manifest };
 }
 
@@ -64,14 +65,12 @@ function no(reason: NotCommitted, problem: string, manifest?: Manifest): Commitm
   return { committed: false, manifest, reason, problem };
 }
 
-/** Another spelling of the same directory counts as the same place. */
-function samePlace(recorded: string, actual: string): boolean {
-  if (sameComponents(recorded, actual)) return true;
-  if (path.basename(recorded) !== path.basename(actual)) return false;
+/** An image that cannot be read is judged by its manifest alone. */
+function damageOf(file: string, size: number): string | undefined {
   try {
-    return fs.realpathSync(path.dirname(recorded)) === fs.realpathSync(path.dirname(actual));
+    return imageDamage(file, size, nodeFiles);
   } catch {
-    return false;
+    return undefined;
   }
 }
 

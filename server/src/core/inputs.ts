@@ -1,19 +1,10 @@
 // What an entry was made from: the named parts of its key, kept below `.hpc-compose-vscode/inputs/` when it was built, so
-// that a later miss can be explained field by field. Values of secret names are kept as a digest, never in clear.
+// that a later miss can be explained field by field. The plan names the parts and gives secret ones as digests.
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import type { ImageArtifact, KeyInput } from '../model/plan.ts';
-import { maskEntry } from './maskEntries.ts';
 import { makeSidecarDirectory, readSidecarJson, sidecarPath, writeSidecarFile } from './sidecar.ts';
-
-export interface RecordedInput {
-  readonly input: string;
-  /** Shown to people; secret values are masked. */
-  readonly value: string;
-  /** Of the whole value, where `value` is masked: tells whether it changed. */
-  readonly digest?: string;
-}
 
 export interface RecordedInputs {
   readonly schema_version: 1;
@@ -22,7 +13,7 @@ export interface RecordedInputs {
   /** Size of the artifact in bytes when it was committed; a different one later means damage. */
   readonly size: number | null;
   readonly recorded_at: number;
-  readonly inputs: readonly RecordedInput[];
+  readonly inputs: readonly KeyInput[];
 }
 
 /** Keeps what an artifact was made from. Throws system errors; callers treat it as best effort. */
@@ -35,7 +26,7 @@ export function recordInputs(artifact: ImageArtifact, inputs: readonly KeyInput[
     cache_key: artifact.key,
     size: fs.lstatSync(artifact.path, { throwIfNoEntry: false })?.size ?? null,
     recorded_at: Math.floor(Date.now() / 1000),
-    inputs: inputs.map(toRecorded),
+    inputs,
   };
   writeSidecarFile(inputsFile(cacheDir, artifact.path), JSON.stringify(record));
 }
@@ -51,12 +42,6 @@ export function readInputs(cacheDir: string, artifactPath: string): RecordedInpu
 /** Removes the record of an artifact that was removed. */
 export function forgetInputs(cacheDir: string, artifactPath: string): void {
   fs.rmSync(inputsFile(cacheDir, artifactPath), { force: true });
-}
-
-/** The form in which an input is kept and shown. */
-export function toRecorded({ input, value }: KeyInput): RecordedInput {
-  const shown = maskEntry(value);
-  return shown === value ? { input, value } : { input, value: shown, digest: digest(value) };
 }
 
 /** Named by the key part of the file name, so that long service names do not make longer names here. */

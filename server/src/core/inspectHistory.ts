@@ -4,9 +4,9 @@ import path from 'node:path';
 import type { Manifest, Why } from '../model/cache.ts';
 import type { CachePlan, ImageArtifact, KeyInput, ServicePlan } from '../model/plan.ts';
 import { namesIn } from './diskUsage.ts';
-import { readInputs, toRecorded, type RecordedInput } from './inputs.ts';
+import { readInputs } from './inputs.ts';
+import { inputsOfManifest } from './manifestInputs.ts';
 import { readEntryManifest } from './manifestFile.ts';
-import { REDACTED, maskEntry } from './maskEntries.ts';
 import { artifactsOf } from './registry.ts';
 
 export interface History {
@@ -85,80 +85,31 @@ function latest(builds: readonly Build[]): Build | undefined {
   return builds.toSorted((a, b) => b.manifest.last_used_at - a.manifest.last_used_at)[0];
 }
 
+/** Our own record knows every input; a manifest (also of another tool) knows most of them. */
 function changesOf(before: Build, service: ServicePlan, artifact: ImageArtifact, plan: CachePlan): Why[] {
-  const inputs = artifact.kind === 'base' ? service.baseInputs : service.preparedInputs;
-  const known = readInputs(plan.cacheDir.path, before.path);
-  if (known && inputs.length > 0) return compare(known.inputs, inputs.map(toRecorded), plan);
-  return compare(inputsOfManifest(before.manifest), inputsOfPlan(service, artifact, plan), plan);
+  const after = artifact.kind === 'base' ? service.baseInputs : service.preparedInputs;
+  const recorded = readInputs(plan.cacheDir.path, before.path);
+  if (recorded?.cache_key === before.manifest.cache_key) return compare(recorded.inputs, after);
+  const told = inputsOfManifest(before.manifest, plan.secretValues);
+  const unknown = ['backend', 'image content'];
+  return compare(
+    told,
+    after.filter(({ input }) => !unknown.includes(input)),
+  );
 }
 
 /** Pairs inputs of the same name in order; what stands on one side only is compared with nothing. */
-function compare(before: readonly RecordedInput[], after: readonly RecordedInput[], plan: CachePlan): Why[] {
-  const names = [...new Set([...before, ...after].map(({ input }) => input))];
+function compare(before: readonly KeyInput[], after: readonly KeyInput[]): Why[] {
+  const names = [...new Set([...after, ...before].map(({ input }) => input))];
   return names.flatMap((input) => {
     const old = before.filter((item) => item.input === input);
     const now = after.filter((item) => item.input === input);
     const count = Math.max(old.length, now.length);
-    return Array.from({ length: count }, (_, index) =>
-      difference(input, old[index], now[index], plan),
-    ).flat();
+    return Array.from({ length: count }, (_, index) => difference(input, old[index], now[index])).flat();
   });
 }
 
-function difference(
-  input: string,
-  old: RecordedInput | undefined,
-  now: RecordedInput | undefined,
-  plan: CachePlan,
-): Why[] {
-  if (old?.value === now?.value && (old?.digest === now?.digest || !old || !now)) return [];
-  const shown = (item: RecordedInput | undefined) => (item ? maskValue(item.value, plan) : '(none)');
-  const [before, after] = [shown(old), shown(now)];
-  const hidden = before === after;
-  return [{ input, before, after: hidden ? `${after} (another secret value)` : after }];
-}
-
-function maskValue(value: string, plan: CachePlan): string {
-  return plan.secretValues.includes(value) ? REDACTED : maskEntry(value, plan.secretValues);
-}
-
-/** The inputs that a manifest tells; the same names as inputsOfPlan. */
-function inputsOfManifest(manifest: Manifest): RecordedInput[] {
-  if (manifest.kind === 'base')
-    return [...one('image', manifest.source_image), ...one('tool version', manifest.tool_version)];
-  return [
-    ...one('tool version', manifest.tool_version),
-    ...one('image', manifest.source_image),
-    ...numbered('command', manifest.prepare_commands),
-    ...numbered('mount', manifest.prepare_mounts),
-    ...environment(manifest.prepare_env),
-    ...one('root', String(manifest.prepare_root ?? true)),
-  ];
-}
-
-function inputsOfPlan(service: ServicePlan, artifact: ImageArtifact, plan: CachePlan): RecordedInput[] {
-  if (artifact.kind === 'base')
-    return [...one('image', service.sourceImage), ...one('tool version', plan.toolVersion)];
-  return [
-    ...one('tool version', plan.toolVersion),
-    ...one('image', service.sourceImage),
-    ...numbered('command', service.prepare?.commands ?? []),
-    ...numbered('mount', service.prepare?.mounts ?? []),
-    ...environment(service.prepare?.env ?? []),
-    ...one('root', String(service.prepare?.root ?? true)),
-  ];
-}
-
-function one(input: string, value: string): RecordedInput[] {
-  return [toRecorded({ input, value } satisfies KeyInput)];
-}
-
-function numbered(input: string, values: readonly string[]): RecordedInput[] {
-  return values.map((value, index) => ({ input: `${input} ${index + 1}`, value }));
-}
-
-function environment(entries: readonly string[]): RecordedInput[] {
-  return entries.map((entry) =>
-    toRecorded({ input: `env ${entry.slice(0, Math.max(0, entry.indexOf('=')))}`, value: entry }),
-  );
+function difference(input: string, old: KeyInput | undefined, now: KeyInput | undefined): Why[] {
+  if (old?.value === now?.value) return [];
+  return [{ input, before: old?.value ?? '(none)', after: now?.value ?? '(none)' }];
 }

@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { CacheEntry, CacheState, EntryKind, EntryState, ListProblem, Manifest } from '../model/cache.ts';
+import { samePath } from '../model/paths.ts';
 import type { CacheDirectory } from './cacheDirectory.ts';
 import { isStagedKind, kindOfDirectory } from './cacheNames.ts';
 import { diskUsage, fileBytes, lstatOrNothing } from './diskUsage.ts';
@@ -12,7 +13,7 @@ import { maskManifest } from './maskEntries.ts';
 import { readPins } from './pins.ts';
 import type { Ports } from './ports.ts';
 import { usersByArtifact } from './registry.ts';
-import { canonicalPath, sameComponents } from './samePath.ts';
+import { canonicalPath } from './canonicalPath.ts';
 import { isDamaged, scanCache, type DamagedEntry, type ScannedEntry } from './scan.ts';
 
 /** Facts on a cache that every entry is judged with. */
@@ -141,7 +142,7 @@ function what(stat: fs.Stats): string {
 /** Another spelling of the same place is fine; only a record of another place is a move. */
 function movedOrOk(manifest: Manifest, artifactPath: string, around: Surroundings): Judgement {
   const recorded = manifest.artifact_path;
-  if (recorded === artifactPath || sameComponents(recorded, artifactPath)) return { state: 'ok' };
+  if (recorded === artifactPath || samePath(recorded, artifactPath)) return { state: 'ok' };
   const samePlace =
     path.basename(recorded) === path.basename(artifactPath) &&
     around.canonical(path.dirname(recorded)) === around.canonical(path.dirname(artifactPath));

@@ -2,6 +2,7 @@
 // One bad file never stops it: what cannot be used is reported and skipped, and nothing but regular files is ever read.
 import fs from 'node:fs';
 import path from 'node:path';
+import { compareBytes } from '../model/byteOrder.ts';
 import type { EntryKind, ListProblem, Manifest } from '../model/cache.ts';
 import { DEFAULT_TOOL_VERSION } from '../model/plan.ts';
 import { readCacheDirectory, type CacheDirectory } from './cacheDirectory.ts';
@@ -9,7 +10,6 @@ import {
   HF_COMPLETE,
   STAGED_COMPLETE,
   artifactOfManifest,
-  compareUtf8,
   isSkippedDirectory,
   isStagedSidecar,
   kindOfDirectory,
@@ -107,7 +107,7 @@ function* walkChild(directory: string, name: string, options: WalkOptions): Gene
 
 function firstAfter(manifests: readonly string[], from: number, key: string): number {
   let index = from;
-  while (index < manifests.length && compareUtf8(artifactOfManifest(manifests[index] ?? ''), key) < 0)
+  while (index < manifests.length && compareBytes(artifactOfManifest(manifests[index] ?? ''), key) < 0)
     index++;
   return index;
 }

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { OperationFailure } from '../../model/failure.ts';
 import type { CachePlan } from '../../model/plan.ts';
 import { readRegistry } from '../registry.ts';
-import { canonicalPath } from '../samePath.ts';
+import { canonicalPath } from '../canonicalPath.ts';
 
 /** A spec as it is now. */
 export type SpecState =
