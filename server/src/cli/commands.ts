@@ -1,4 +1,5 @@
 // The table of commands. Each loads its code only when it runs, so that --help and small commands start fast.
+import { CACHE_COMMANDS } from './cache.ts';
 import type { CommandDefinition, FlagTable } from './command.ts';
 import { ROOTFS_COMMANDS } from './rootfs.ts';
 
@@ -83,6 +84,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
     positionals: '[FILE]',
     load: async () => (await import('./prepare.ts')).runPrepare,
   },
+  ...CACHE_COMMANDS,
   ...ROOTFS_COMMANDS,
   ...RENDEZVOUS_COMMANDS,
 ];

@@ -24,6 +24,7 @@ export type FailureCode =
   | 'artifact-unusable'
   | 'name-too-long'
   | 'plan-stale'
+  | 'not-confirmed'
   | 'untrusted'
   | 'unsupported-platform'
   | 'rootfs'
@@ -113,6 +114,10 @@ export const FAILURES: Readonly<Record<FailureCode, FailureWords>> = {
     hint: 'Choose a shorter service name.',
   },
   'plan-stale': { message: 'The plan was made for another state of {path}.', hint: 'Make the plan again.' },
+  'not-confirmed': {
+    message: 'Nothing was removed: to {action} needs a yes.',
+    hint: 'Look at it with --dry-run, then answer y in a terminal or give --yes.',
+  },
   untrusted: { message: 'This workspace is not trusted.', hint: 'Trust the workspace to prepare or prune.' },
   'unsupported-platform': {
     message: 'Images can be prepared on Linux only.',
