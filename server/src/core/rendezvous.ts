@@ -10,6 +10,7 @@ import type {
   RendezvousRecord,
   RendezvousState,
 } from '../model/rendezvous.ts';
+import { samePath } from '../model/paths.ts';
 import { errnoOf } from './files.ts';
 import { ioFailure } from './ioFailure.ts';
 import {
@@ -22,7 +23,6 @@ import {
   type RegisterRequest,
 } from './rendezvousRecord.ts';
 import { replaceRecordFile, removeRecordIf } from './rendezvousFile.ts';
-import { sameComponents } from './samePath.ts';
 
 const LATEST = 'latest.json';
 
@@ -116,7 +116,7 @@ export function pruneRendezvous(
 function isUnwanted(text: string, cacheDir: string, now: number, choice: RendezvousPruneChoice): boolean {
   const record = readRecord(text);
   if (typeof record === 'string') return choice.damaged === true;
-  if (!sameComponents(record.cache_dir, cacheDir)) return false;
+  if (!samePath(record.cache_dir, cacheDir)) return false;
   return isExpired(record, now) || record.job_id === choice.jobId;
 }
 
@@ -128,7 +128,7 @@ function readEntry(cacheDir: string, name: string, file: string, now: number): R
   if (typeof record === 'string') {
     return { ...about, state: 'damaged', expires_at: null, record: null, problem: record };
   }
-  const here = sameComponents(record.cache_dir, cacheDir);
+  const here = samePath(record.cache_dir, cacheDir);
   const state = !here ? 'elsewhere' : isExpired(record, now) ? 'expired' : 'live';
   return { ...about, state, expires_at: record.registered_at + record.ttl_seconds, record };
 }
