@@ -66,6 +66,26 @@ const RENDEZVOUS_COMMANDS: readonly CommandDefinition[] = [
   },
 ];
 
+const SETUP_COMMAND: CommandDefinition = {
+  path: ['setup'],
+  summary: 'Create or change one profile of .hpc-compose/settings.toml',
+  flags: {
+    'profile-name': { value: 'NAME', help: 'Profile to write (default: the default profile, else dev)' },
+    'compose-file': { value: 'FILE', help: 'Spec of the profile' },
+    'env-file': { value: 'FILE', repeat: true, help: 'Env file; replaces the list' },
+    env: { value: 'NAME=VALUE', repeat: true, help: 'Variable; replaces the table' },
+    binary: { value: 'NAME=PATH', repeat: true, help: 'Executable; replaces the table' },
+    'cache-dir': { value: 'DIR', help: 'Cache directory' },
+    'login-host': { value: 'HOST', help: 'Login node' },
+    'login-user': { value: 'USER', help: 'User on the login node' },
+    'default-profile': { value: 'NAME', help: 'Profile used without --profile' },
+    clear: { value: 'FIELD', repeat: true, help: 'Remove a value, e.g. cache-dir' },
+    'non-interactive': { help: 'Ask nothing' },
+    format: { value: 'text|json', help: 'Output format' },
+  },
+  load: async () => (await import('./setup.ts')).runSetup,
+};
+
 export const COMMANDS: readonly CommandDefinition[] = [
   {
     path: ['prepare'],
@@ -87,4 +107,5 @@ export const COMMANDS: readonly CommandDefinition[] = [
   ...CACHE_COMMANDS,
   ...ROOTFS_COMMANDS,
   ...RENDEZVOUS_COMMANDS,
+  SETUP_COMMAND,
 ];

@@ -28,6 +28,7 @@ export type FailureCode =
   | 'untrusted'
   | 'unsupported-platform'
   | 'rootfs'
+  | 'setup-invalid'
   | 'rendezvous-invalid'
   | 'rendezvous-missing'
   | 'io';
@@ -125,6 +126,7 @@ export const FAILURES: Readonly<Record<FailureCode, FailureWords>> = {
   },
   // The rootfs cache has codes and words of its own: model/rootfs.ts.
   rootfs: { message: '{words}', hint: '{advice}' },
+  'setup-invalid': { message: '{cause}', hint: 'See setup --help.' },
   'rendezvous-invalid': {
     message: 'The rendezvous record cannot be used: {cause}.',
     hint: 'Mend the named value; `rendezvous prune --damaged` removes files that are no records.',
