@@ -74,7 +74,10 @@ function imageProvider(run: PrepareRun, service: ServicePlan, rebase: () => Prom
 }
 
 function linkBase(run: PrepareRun, base: ImageArtifact): string | undefined {
-  const link = join(run.scratch().temp, `base-${base.key.slice(0, 16)}-${process.hrtime.bigint()}.sqsh`);
+  const { temp } = run.scratch();
+  // Only enroot gets a scratch folder; without one there is no place of ours for a link.
+  if (temp === '') return undefined;
+  const link = join(temp, `base-${base.key.slice(0, 16)}-${process.hrtime.bigint()}.sqsh`);
   try {
     run.ports.files.link(base.path, link);
     return link;
