@@ -4,6 +4,7 @@ import { build, context } from 'esbuild';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compiledValidators } from './scripts/compileValidators.mjs';
 
 const root = path.dirname(fileURLToPath(import.meta.url));
 const watch = process.argv.includes('--watch');
@@ -19,6 +20,7 @@ const common = {
   sourcemap: watch ? 'inline' : false,
   legalComments: 'none',
   logLevel: 'warning',
+  plugins: [compiledValidators(root)],
   define: { 'import.meta.url': '__import_meta_url', __PRODUCT_VERSION__: JSON.stringify(version) },
   banner: { js: "const __import_meta_url=require('node:url').pathToFileURL(__filename).href;" },
 };

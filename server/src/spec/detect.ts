@@ -1,9 +1,9 @@
 // Is this text an hpc-compose spec? Decided by its keys alone, so that a plain Docker Compose file (and any other YAML) gets
 // nothing from us. Works on text that does not parse.
+import { nearestName } from './nearestName.ts';
 
-/** Keys that only specs have; misspellings within two edits count, except for the shortest. */
+/** Keys that only specs have; misspellings count, except of the shortest. */
 const MARKERS = ['x-slurm', 'x-runtime', 'x-enroot'] as const;
-const NEAR = 2;
 
 const SPEC_NAME = /(^|[./\\])hpc-compose\.ya?ml$/i;
 /** Keys worth a look; what stands before them on their line is looked at afterwards. */
@@ -43,30 +43,5 @@ function lineHead(text: string, offset: number): string {
 function isMarker(key: string): boolean {
   if (!/^x[-_]?/.test(key)) return false;
   const spelled = key.replace('_', '-');
-  return spelled === 'x-env' || MARKERS.some((marker) => isNear(spelled, marker));
-}
-
-/** Two words within two edits (insert, delete, replace, swap of neighbours). */
-function isNear(word: string, target: string): boolean {
-  if (Math.abs(word.length - target.length) > NEAR) return false;
-  return editDistance(word, target) <= NEAR;
-}
-
-/** Edit distance with swaps of neighbours counted once (optimal string alignment). */
-export function editDistance(a: string, b: string): number {
-  let older: number[] = [];
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i += 1) {
-    const current = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const cost = a[i - 1] === b[j - 1] ? 0 : 1;
-      let best = Math.min((previous[j] ?? 0) + 1, (current[j - 1] ?? 0) + 1, (previous[j - 1] ?? 0) + cost);
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
-        best = Math.min(best, (older[j - 2] ?? 0) + 1);
-      current.push(best);
-    }
-    older = previous;
-    previous = current;
-  }
-  return previous[b.length] ?? 0;
+  return spelled === 'x-env' || nearestName(spelled, MARKERS) !== undefined;
 }

@@ -13,6 +13,8 @@ export interface ParsedYaml {
   readonly findings: readonly Finding[];
   /** True when anchors or aliases are in use: their effect reaches beyond one block. */
   readonly anchored: boolean;
+  /** True after a syntax error: parts of the tree are guesses. */
+  readonly damaged: boolean;
 }
 
 /** Characters that hpc-compose's YAML reader refuses anywhere in a file; lone surrogates cannot be written as UTF-8 at all. */
@@ -43,11 +45,12 @@ function readDocument(
   findings.push(...secondDocument(composed.documents, text, file), ...byteOrderMark(nodes.root, text, file));
   if (findings.length === 0 && nodes.root?.kind !== 'map')
     findings.push(notAMapping(headOf(nodes.root, text, file), kindOf(nodes.root)));
-  return { root: nodes.root, findings, anchored: nodes.anchored };
+  const damaged = findings.some(({ code }) => code === 'R004');
+  return { root: nodes.root, findings, anchored: nodes.anchored, damaged };
 }
 
 function failed(finding: Finding): ParsedYaml {
-  return { root: undefined, findings: [finding], anchored: false };
+  return { root: undefined, findings: [finding], anchored: false, damaged: true };
 }
 
 /** Lone carriage returns and Unicode line ends break lines for hpc-compose's parser; same length, so that offsets stay. */

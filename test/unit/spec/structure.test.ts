@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { parseYaml } from '../../../server/src/spec/parse.ts';
+import type { MapNode } from '../../../server/src/spec/node.ts';
+import { checkShapes } from '../../../server/src/spec/structure/checkStructure.ts';
+import { SPEC_SCHEMA, type Shape } from '../../../server/src/spec/structure/shape.ts';
+
+const SERVICE = 'services:\n  app:\n    image: alpine:3.20\n';
+
+/** Findings as `CODE field [text]`. */
+function found(text: string): string[] {
+  const { root } = parseYaml(text, '/w/c.yaml');
+  return checkShapes(root as MapNode).map(
+    ({ code, field, span }) => `${code} ${field ?? ''} [${text.slice(span.start, span.end)}]`,
+  );
+}
+const inApp = (lines: string) => found(`${SERVICE}    ${lines}\n`);
+const atRoot = (lines: string) => found(`${lines}\n${SERVICE}`);
+
+describe('structural rules', () => {
+  const cases: [string, string[], string[]][] = [
+    ['an unknown root key', atRoot('nmae: x'), ['R020 nmae [nmae]']],
+    ['a merge key', inApp('<<: {image: b}'), ['R030 services.app.<< [<<]']],
+    ['a version', atRoot('version: "2"'), ['R021 version ["2"]']],
+    ['version 1.0', atRoot('version: 1.0'), ['R021 version [1.0]']],
+    ['version null', atRoot('version:'), ['R022 version [version]']],
+    ['version "1"', atRoot('version: "1"'), []],
+    ['two spellings of modules', atRoot('modules: []\nx-env: {modules: []}'), ['R023 modules [modules]']],
+    ['sweep as text', atRoot('sweep: x'), ['R024 sweep [x]']],
+    ['sweep.spec', atRoot('sweep: {spec: x, matrix: full}'), ['R024 sweep.spec [spec]']],
+    ['services and steps', atRoot('steps: {a: {}}'), ['R025 steps [steps]']],
+    ['no services', found('name: x\n'), ['R026  [name]']],
+    ['services as list', found('services: []\n'), ['R027 services [services]']],
+    ['a service that is null', found('services:\n  a:\n'), ['R029 services.a [a]']],
+    ['a Compose key', inApp('ports: ["80:80"]'), ['R030 services.app.ports [ports]']],
+    ['script beside command', inApp('command: a\n    script: b'), ['R031 services.app.script [script]']],
+    ['an allocation key in a service', inApp('x-slurm: {qos: a}'), ['R032 services.app.x-slurm.qos [qos]']],
+    ['a number as key', inApp('1: x'), ['R033 services.app [1]']],
+    ['modules as text', inApp('modules: gcc'), ['R034 services.app.modules [gcc]']],
+    ['a number in modules', inApp('modules: [1]'), ['R034 services.app.modules[0] [1]']],
+    ['a quoted count', atRoot('x-slurm: {nodes: "2"}'), ['R040 x-slurm.nodes ["2"]']],
+    ['a float', atRoot('x-slurm: {nodes: 1.0}'), ['R040 x-slurm.nodes [1.0]']],
+    ['a negative count', atRoot('x-slurm: {nodes: -1}'), ['R040 x-slurm.nodes [-1]']],
+    ['a count over 32 bits', atRoot('x-slurm: {nodes: 4294967296}'), ['R040 x-slurm.nodes [4294967296]']],
+    ['the largest count', atRoot('x-slurm: {nodes: 4294967295}'), []],
+    ['a count of 0, which is no matter of shape', atRoot('x-slurm: {nodes: 0}'), []],
+    ['a time that is a number', atRoot('x-slurm: {time: 90}'), ['R040 x-slurm.time [90]']],
+    ['an unknown key', atRoot('x-slurm: {nodse: 2}'), ['R041 x-slurm.nodse [nodse]']],
+    ['a missing key', atRoot('x-slurm: {resume: {}}'), ['R042 x-slurm.resume [resume]']],
+    ['an unknown word', atRoot('runtime: {backend: docker}'), ['R043 runtime.backend [docker]']],
+    ['a tag for a word', atRoot('x-slurm: {metrics: {collectors: [!gpu , cpu]}}'), []],
+    ['a number in environment', inApp('environment: {A: 1}'), ['R044 services.app.environment.A [1]']],
+    ['null in environment', inApp('environment: {A: }'), ['R044 services.app.environment.A [A]']],
+    [
+      'a typo in a hook',
+      inApp('x-slurm: {prologue: {scirpt: x}}'),
+      ['R044 services.app.x-slurm.prologue.scirpt [scirpt]', 'R044 services.app.x-slurm.prologue [prologue]'],
+    ],
+    ['a bad MPI type', inApp('x-slurm: {mpi: {type: "-x"}}'), ['R045 services.app.x-slurm.mpi.type ["-x"]']],
+    [
+      'a bad signal',
+      atRoot('x-slurm: {signal: {name: KILL, at_seconds: 5}}'),
+      ['R046 x-slurm.signal.name [KILL]'],
+    ],
+    ['a good signal', atRoot('x-slurm: {signal: {name: " usr1 ", at_seconds: 5}}'), []],
+    ['a bad matrix', atRoot('sweep: {matrix: Full}'), ['R047 sweep.matrix [Full]']],
+    ['readiness of no type', inApp('readiness: {port: 80}'), ['R042 services.app.readiness [readiness]']],
+    [
+      'a key of another readiness',
+      inApp('readiness: {type: sleep, seconds: 1, port: 80}'),
+      ['R041 services.app.readiness.port [port]'],
+    ],
+    ['readiness as list', inApp('readiness: [tcp, 80, host, 60]'), []],
+    ['readiness as short list', inApp('readiness: [tcp]'), ['R042 services.app.readiness [readiness]']],
+    ['a hook as list', inApp('x-slurm: {prologue: [container, x]}'), []],
+    ['rendezvous as list of fields', atRoot('x-slurm: {rendezvous: [a, 5, true]}'), []],
+    ['depends_on with empty list', inApp('depends_on: {b: []}'), []],
+    ['depends_on with null', inApp('depends_on: {b: }'), ['R044 services.app.depends_on.b [b]']],
+    [
+      'a null item of a list of mappings',
+      atRoot('x-slurm: {stage_in: [null]}'),
+      ['R042 x-slurm.stage_in[0] [null]'],
+    ],
+    [
+      'null blocks',
+      found(
+        'x-slurm:\nx-env:\nruntime:\nservices:\n  a: {image: x, volumes: , environment: , depends_on: }\n',
+      ),
+      [],
+    ],
+    [
+      'variables in texts',
+      inApp('x-slurm: {time_limit: "${T}", mpi: {type: pmix, host_mpi: {bind_paths: ["${X}"]}}}'),
+      [],
+    ],
+    ['a variable in a number', atRoot('x-slurm: {nodes: "${N}"}'), ['R040 x-slurm.nodes ["${N}"]']],
+    [
+      'several at once',
+      inApp('imgae: b\n    x-slurm: {nodes: x, mem: 4G}'),
+      [
+        'R030 services.app.imgae [imgae]',
+        'R040 services.app.x-slurm.nodes [x]',
+        'R041 services.app.x-slurm.mem [mem]',
+      ],
+    ],
+  ];
+  for (const [what, actual, expected] of cases) {
+    it(`judge ${what}`, () => assert.deepEqual(actual, expected));
+  }
+
+  it('suggest the key that was meant, with a fix', () => {
+    const { root } = parseYaml('x-slurm: {walltime: "1"}\nservices: {}\n', '/w/c.yaml');
+    const [finding] = checkShapes(root as MapNode);
+    assert.equal(finding?.recommendation, 'Did you mean `time`?');
+    assert.equal(finding.fixes?.[0]?.edits[0]?.newText, 'time');
+  });
+
+  it('say how to mend a number where text is wanted', () => {
+    const { root } = parseYaml('x-slurm: {time: 90}\nservices: {}\n', '/w/c.yaml');
+    const [finding] = checkShapes(root as MapNode);
+    assert.match(finding?.message ?? '', /quote the value/);
+    assert.deepEqual(
+      finding?.fixes?.[0]?.edits.map(({ newText }) => newText),
+      ['"', '"'],
+    );
+  });
+});
+
+describe('the schema file', () => {
+  const properties: [string, Shape][] = [];
+  const walk = (shape: unknown, path: string) => {
+    if (typeof shape !== 'object' || shape === null) return;
+    const { properties: own } = shape as Shape;
+    for (const [key, value] of Object.entries(own ?? {})) properties.push([`${path}.${key}`, value]);
+    for (const [key, value] of Object.entries(shape)) walk(value, `${path}/${key}`);
+  };
+  walk(SPEC_SCHEMA, '');
+
+  it('describes every property, with an example', () => {
+    const bare = properties.filter(([path, shape]) => {
+      const isBranch = /\/(if|then|allOf)\b/.test(path) && path.endsWith('.type');
+      return !isBranch && (!shape.markdownDescription || !shape.examples?.length);
+    });
+    assert.deepEqual(
+      bare.map(([path]) => path),
+      [],
+    );
+    assert.ok(properties.length > 200);
+  });
+
+  it('is written as JSON Schema draft 7', () => {
+    const file = new URL('../../../schemas/hpc-compose.schema.json', import.meta.url);
+    assert.match(fs.readFileSync(file, 'utf8').slice(0, 80), /draft-07/);
+  });
+});
