@@ -11,8 +11,13 @@ export async function setUp() {
   const major = Number(process.versions.node.split('.')[0]);
   if (major < LEAST_NODE)
     throw new Error(`Node ${LEAST_NODE} or newer is needed; this is ${process.version}.`);
-  if (!packagesAreCurrent()) await installPackages();
+  if (!packagesAreLinked() && !packagesAreCurrent()) await installPackages();
   await build();
+}
+
+// A node_modules that is a link belongs to another checkout, which alone may change it.
+function packagesAreLinked() {
+  return fs.lstatSync(path.join(ROOT, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
 }
 
 // npm writes down what it installed; optional packages of other platforms are not there and need not be.
