@@ -7,7 +7,7 @@ import { RootfsFailure } from '../../model/rootfs.ts';
 import { deviceOf, lookAtEntry } from './entryOnDisk.ts';
 import type { ImageIdentity } from './identifyImage.ts';
 import { entryPath, isScratchOf, PROPOSAL_LOCK, type UserLayout } from './layout.ts';
-import type { HeldLock } from './lockFiles.ts';
+import { isSameFile, type HeldLock } from './lockFiles.ts';
 import type { RootfsMetadata } from './metadata.ts';
 import type { RootfsPorts } from './rootfsPorts.ts';
 import { runEnroot, type EnrootFailure } from './runEnroot.ts';
@@ -68,6 +68,7 @@ async function buildIn(scratch: string, request: BuildRequest, ports: RootfsPort
   await ports.onStep?.('A6', identity.name);
   const failure = await create(scratch, image, request, ports);
   if (failure?.full) return { kind: 'no-room', forecast: withMargin(forecast), what: failure.full };
+  if (failure && !isSameFile(request.lock.fd, request.lock.path)) return { kind: 'raced' };
   if (failure) throw createFailure(identity.image, failure);
   await ports.onStep?.('A8', identity.name);
   const size = await measureTree(scratch, request.signal);
@@ -138,11 +139,12 @@ async function publish(
   const { identity, layout, settings } = request;
   try {
     await ports.onStep?.('A9', identity.name);
-    await placeProposalLock(scratch, ports);
+    const size = await placeProposalLock(scratch, request.size, ports);
     touchNow(scratch);
     await ports.onStep?.('A10', identity.name);
     if (settings.syncOnPublish) await syncFileSystem(layout.build, ports);
-    await writeMetadata(scratch, request, ports);
+    await dropAside(scratch, ports);
+    await writeMetadata(scratch, { ...request, size }, ports);
   } catch (error) {
     const full = fullReason((error as NodeJS.ErrnoException).code);
     if (full) return { kind: 'no-room', forecast, what: full };
@@ -151,11 +153,13 @@ async function publish(
   if (lookAtEntry(entryPath(layout, identity.name), layout.uid, deviceOf(layout)).kind !== 'missing')
     return { kind: 'raced' };
   await ports.onStep?.('A11', identity.name);
+  // Our lock's file was replaced: somebody else owns this name now, and may have taken our build away.
+  if (!isSameFile(request.lock.fd, request.lock.path)) return { kind: 'raced' };
   try {
     fs.renameSync(scratch, entryPath(layout, identity.name));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOTEMPTY' || code === 'EEXIST' || code === 'ENOTDIR') return { kind: 'raced' };
+    if (['ENOTEMPTY', 'EEXIST', 'ENOTDIR', 'ENOENT'].includes(code ?? '')) return { kind: 'raced' };
     throw error;
   }
   await ports.onStep?.('A12', identity.name);
@@ -167,14 +171,16 @@ function fullReason(code: string | undefined): string | undefined {
   return code === 'EDQUOT' ? 'the quota is used up' : undefined;
 }
 
-/** An image may bring something of that name, even a link out of the tree: it is replaced, never opened. */
-async function placeProposalLock(tree: string, ports: RootfsPorts): Promise<void> {
+/** An image may bring something of that name, even a link out of the tree: it is replaced, never opened. Gives the tree's new size. */
+async function placeProposalLock(tree: string, size: TreeSize, ports: RootfsPorts): Promise<TreeSize> {
   const path = join(tree, PROPOSAL_LOCK);
   const there = fs.lstatSync(path, { throwIfNoEntry: false });
   if (there?.isDirectory()) await deleteTree(path, ports);
   else if (there) fs.unlinkSync(path);
   const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = fs.constants;
   fs.closeSync(fs.openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o644));
+  if (there) return await measureTree(tree);
+  return { ...size, inodes: size.inodes + 1 };
 }
 
 /** A fresh tree looks as old as its image: without this it would be the first to go. */
@@ -221,6 +227,13 @@ async function writeMetadata(
     builderVersion: ports.version,
   };
   storeMetadata(layout, identity.name, metadata);
+}
+
+/** What was needed beside the tree goes before the commit: a kill right after it leaves nothing. */
+async function dropAside(scratch: string, ports: RootfsPorts): Promise<void> {
+  for (const suffix of ['.tmp', '.sqsh']) {
+    if (fs.existsSync(scratch + suffix)) await deleteTree(scratch + suffix, ports);
+  }
 }
 
 /** Deletes whatever builds of this name left; the caller holds its exclusive lock. */

@@ -204,8 +204,8 @@ function toCandidate(item: ScannedItem, pins: ReadonlySet<string>): Candidate {
 }
 
 /** True while a lock on the entry is held, by whomever. Display only. */
-export function isHeld({ layout, name, path }: ScannedItem, holders: LockHolders): boolean {
-  if (holders.none) return false;
+export function isHeld({ layout, name, path, problem }: ScannedItem, holders: LockHolders): boolean {
+  if (holders.none || problem !== undefined) return false;
   return asOwnerOf(layout, () =>
     [lockPath(layout, name), `${path}/${PROPOSAL_LOCK}`].some((lock) => {
       if (holders.byPath(lock).length > 0) return true;

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import type { RootfsMetadata } from './metadata.ts';
 import { entryPath, PROPOSAL_LOCK, type UserLayout } from './layout.ts';
-import { deviceOf, lookAtEntry, readMetadata } from './entryOnDisk.ts';
+import { deviceOf, lastStartNs, lookAtEntry, readMetadata } from './entryOnDisk.ts';
 import { recordsTree } from './metadata.ts';
 import { measureTree } from './treeOnDisk.ts';
 
@@ -20,8 +20,10 @@ export interface Verdict {
 /** Compares a tree with what its record says was unpacked; undefined: nothing is missing. */
 export async function checkTree(path: string, metadata: RootfsMetadata): Promise<string | undefined> {
   const size = await measureTree(path);
-  if (size.unreadable === 0 && size.inodes < metadata.inodes)
-    return `${metadata.inodes - size.inodes} of ${metadata.inodes} files are gone`;
+  const started = lastStartNs(path) === undefined ? 0 : 1;
+  const inodes = size.inodes - started;
+  if (size.unreadable === 0 && inodes < metadata.inodes)
+    return `${metadata.inodes - inodes} of ${metadata.inodes} files are gone`;
   const least = metadata.bytes * (1 - TOLERATED_LOSS) - TOLERATED_BYTES;
   return size.bytes < least ? `only ${size.bytes} of ${metadata.bytes} bytes are left` : undefined;
 }
