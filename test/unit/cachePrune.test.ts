@@ -158,6 +158,7 @@ describe('prune of a cache', () => {
     assert.deepEqual(chosen(made).sort(), [missing, damaged, orphan, leftover].sort());
     const result = await applyPrune(made, {}, ports);
     assert.equal(result.removed_count, 4);
+    assert.ok(!fs.readdirSync(path.join(cache, 'base')).some((name) => name.includes('stage')));
     assert.ok(fs.existsSync(good) && !fs.existsSync(`${damaged}.json`) && !fs.existsSync(`${missing}.json`));
   });
 

@@ -61,7 +61,7 @@ const SUPERBLOCK_BYTES = 96;
 const BYTES_USED_OFFSET = 40;
 
 /**
- * Says what is wrong with an image file as far as its first bytes tell: empty, lost blocks, shorter than its superblock says.
+ * Says what is wrong with an image file as far as its first bytes tell: empty, or shorter than its superblock says.
  * Files of other formats pass.
  */
 export function imageDamage(path: string, size: number, files: FileSystem): string | undefined {
@@ -75,8 +75,6 @@ export function imageDamage(path: string, size: number, files: FileSystem): stri
   } finally {
     files.close(fd);
   }
-  if (head.subarray(0, count).every((byte) => byte === 0))
-    return 'the image begins with zeros instead of a header';
   if (head.toString('latin1', 0, 4) !== 'hsqs') return undefined;
   if (count < SUPERBLOCK_BYTES) return 'the image is cut off inside its header';
   const used = head.readBigUInt64LE(BYTES_USED_OFFSET);

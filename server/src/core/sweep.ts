@@ -7,10 +7,11 @@ import { namesIn, lstatOrNothing } from './diskUsage.ts';
 import { isNetworkFileSystem } from './fileSystemKind.ts';
 import type { LockPorts } from './locks.ts';
 import { buildLockPathOf, manifestLockPathOf, tryLocks } from './locks.ts';
+import { isOwnerDead, ownersFolderOf, type OwnerRecord } from './owner.ts';
 import { SIDECAR_DIR } from './cacheNames.ts';
 import { openDirectory } from './prune/insideDirectory.ts';
 import { removeTree } from './prune/removeTree.ts';
-import { makeSidecarDirectory, sidecarNames, sidecarPath } from './sidecar.ts';
+import { makeSidecarDirectory, readSidecarJson, sidecarNames, sidecarPath } from './sidecar.ts';
 import { readProcessTable, type ProcessTable } from './processTable.ts';
 
 export interface Leftover {
@@ -69,7 +70,11 @@ const PATTERNS: readonly Pattern[] = [
     name: /^hpc-compose-.*-(?<pid>\d+)-(?<nanos>\d+)-\d+\.sandbox$/s,
     what: 'build sandbox',
   },
-  { folder: 'enroot/tmp', name: /^hpc-compose-enroot-(?<pid>\d+)$/, what: 'scratch folder of a prepare' },
+  {
+    folder: 'enroot/tmp',
+    name: /^hpc-compose-enroot-(?<pid>\d+)(?:-\d+)?$/,
+    what: 'scratch folder of a prepare',
+  },
   {
     folder: 'enroot/data',
     name: /^hpc-compose-.*-(?<pid>\d+)-(?<nanos>\d+)-\d+$/s,
@@ -79,7 +84,15 @@ const PATTERNS: readonly Pattern[] = [
 
 const DAY_MS = 24 * 3600 * 1000;
 
+interface Owner {
+  /** Of the record itself. */
+  readonly file: string;
+  readonly record: OwnerRecord;
+  readonly dead: boolean;
+}
+
 interface Evidence {
+  readonly owners: readonly Owner[];
   readonly kept: ReadonlySet<string>;
   readonly processes: ProcessTable;
   readonly shared: boolean;
@@ -91,6 +104,7 @@ export function findLeftovers(cacheDir: string): Leftover[] {
   const found = PATTERNS.flatMap((pattern) => matches(cacheDir, pattern));
   if (found.length === 0) return [];
   const evidence = {
+    owners: readOwners(cacheDir),
     kept: new Set(sidecarNames(sidecarPath(cacheDir, 'kept'))),
     processes: readProcessTable(),
     shared: isNetworkFileSystem(cacheDir),
@@ -103,6 +117,15 @@ export function findLeftovers(cacheDir: string): Leftover[] {
       reason: `${pattern.what} that ended`,
       locks: pattern.locks?.(path.dirname(file), match) ?? [],
     }));
+}
+
+/** Names of the locks that the owner of a leftover would hold, beside it. For the names of other files: none. */
+export function ownerLocksOf(file: string): string[] {
+  for (const pattern of PATTERNS) {
+    const match = pattern.locks && pattern.name.exec(path.basename(file));
+    if (match) return pattern.locks('', match).map((lock) => path.basename(lock));
+  }
+  return [];
 }
 
 interface Match {
@@ -123,13 +146,35 @@ function matches(cacheDir: string, pattern: Pattern): Match[] {
 function isDead(file: string, match: RegExpExecArray, evidence: Evidence): boolean {
   const { pid, nanos } = match.groups ?? {};
   const stat = lstatOrNothing(file);
+  const owner = evidence.owners.find(({ record }) => record.scratch.includes(file));
+  if (owner) return owner.dead && !evidence.processes.mentions(file);
   if (!stat || evidence.kept.has(path.basename(file)) || evidence.processes.mentions(path.basename(file)))
     return false;
   const untouched = evidence.nowMs - Math.max(stat.mtimeMs, stat.ctimeMs);
   if (pid === undefined) return untouched > DAY_MS;
   const bornMs = nanos === undefined ? stat.ctimeMs : Number(BigInt(nanos) / 1_000_000n);
   if (evidence.processes.mayOwn(Number(pid), bornMs)) return false;
+  if (evidence.owners.some(({ record, dead }) => record.pid === Number(pid) && !dead)) return false;
   return !evidence.shared || untouched > DAY_MS;
+}
+
+/** What running prepares of ours wrote down about themselves; proof across machines, where ids alone are none. */
+function readOwners(cacheDir: string): Owner[] {
+  const folder = ownersFolderOf(cacheDir);
+  return sidecarNames(folder).flatMap((name) => {
+    const file = path.join(folder, name);
+    const record = readSidecarJson(file) as Partial<OwnerRecord> | undefined;
+    if (typeof record?.pid !== 'number' || !Array.isArray(record.scratch)) return [];
+    const whole = record as OwnerRecord;
+    return [{ file, record: whole, dead: isOwnerDead(whole) }];
+  });
+}
+
+/** A record is of no use once its owner is dead and nothing of it is left. */
+function forgetDeadOwners(cacheDir: string): void {
+  for (const { file, record, dead } of readOwners(cacheDir)) {
+    if (dead && record.scratch.every((scratch) => !fs.existsSync(scratch))) fs.rmSync(file, { force: true });
+  }
 }
 
 /**
@@ -145,6 +190,7 @@ export async function sweepCache(cacheDir: string, ports: LockPorts): Promise<Sw
     removed.push(leftover.path);
     bytes += freed;
   }
+  forgetDeadOwners(cacheDir);
   sweepOwnTemporaries(cacheDir);
   return { removed, bytes };
 }

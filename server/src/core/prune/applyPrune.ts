@@ -1,15 +1,16 @@
 // Applies a prune plan: batches of entries are locked as hpc-compose locks them, each is looked at again under its locks, and
 // only what is still as the plan saw it goes. Failures are collected, never stop the rest, and everything is journalled.
 import path from 'node:path';
-import type { PrunePlan, PrunePlanEntry, PruneResult } from '../../model/cache.ts';
+import type { EntryKind, PrunePlan, PrunePlanEntry, PruneResult } from '../../model/cache.ts';
 import { OperationFailure } from '../../model/failure.ts';
-import { isStagedKind } from '../cacheNames.ts';
+import { isImageName, isStagedKind } from '../cacheNames.ts';
 import { errnoOf } from '../files.ts';
 import { ioFailure } from '../ioFailure.ts';
 import { openJournal, type Journal } from '../journal.ts';
 import { buildLockPathOf, manifestLockPathOf, tryLocks, type Lock, type LockPorts } from '../locks.ts';
 import { readPins } from '../pins.ts';
 import { usersSince } from '../registry.ts';
+import { ownerLocksOf } from '../sweep.ts';
 import type { Ports } from '../ports.ts';
 import { prunableCache, type GuardOptions } from './guard.ts';
 import { openBelow, openDirectory, type InsideDirectory } from './insideDirectory.ts';
@@ -204,11 +205,15 @@ async function lockEntries(
 ): Promise<LockedEntry[]> {
   const held = new Map<PrunePlanEntry, Lock[]>(entries.map((entry) => [entry, []]));
   const refusals = new Map<PrunePlanEntry, Removal>();
-  for (const lockPathOf of [buildLockPathOf, manifestLockPathOf]) {
-    const wanted = entries.filter((entry) => !refusals.has(entry) && needsLock(entry, lockPathOf));
-    const paths = wanted.map((entry) => lockPathOf(String(directory.at(path.basename(entry.path)))));
-    const attempts = await tryLocks(paths, ports);
-    wanted.forEach((entry, index) => {
+  for (const namesOf of [firstLocks, secondLocks]) {
+    const wanted = entries
+      .filter((entry) => !refusals.has(entry))
+      .flatMap((entry) => namesOf(entry).map((name) => ({ entry, path: String(directory.at(name)) })));
+    const attempts = await tryLocks(
+      wanted.map((item) => item.path),
+      ports,
+    );
+    wanted.forEach(({ entry }, index) => {
       const attempt = attempts[index];
       if (typeof attempt === 'object' && 'release' in attempt) held.get(entry)?.push(attempt);
       else refusals.set(entry, lockRefusal(attempt));
@@ -217,11 +222,19 @@ async function lockEntries(
   return entries.map((entry) => ({ entry, locks: held.get(entry) ?? [], refusal: refusals.get(entry) }));
 }
 
-/** Image kinds take both locks, staged kinds the manifest's; what is no entry has none. */
-function needsLock({ kind }: PrunePlanEntry, lockPathOf: (artifact: string) => string): boolean {
-  if (kind === 'layer' || kind === 'runtime') return false;
-  if (kind === 'orphan') return true;
-  return lockPathOf === manifestLockPathOf || !isStagedKind(kind);
+/** Names of build locks: of images, committed or not; for leftovers the locks of their owner. */
+function firstLocks({ kind, path: file }: PrunePlanEntry): string[] {
+  const name = path.basename(file);
+  if (kind === 'layer' || kind === 'runtime' || isStagedKind(kind as EntryKind)) return [];
+  if (kind === 'orphan' && !isImageName(name)) return ownerLocksOf(file);
+  return [buildLockPathOf(name)];
+}
+
+/** Names of manifest locks: of every entry. */
+function secondLocks({ kind, path: file }: PrunePlanEntry): string[] {
+  const name = path.basename(file);
+  const isEntry = kind !== 'layer' && kind !== 'runtime' && (kind !== 'orphan' || isImageName(name));
+  return isEntry ? [manifestLockPathOf(name)] : [];
 }
 
 function lockRefusal(attempt: Lock | OperationFailure | 'busy' | undefined): Removal {
