@@ -1,32 +1,47 @@
-// Which of the places that a build writes to is to blame when a tool says "no space left": the one with the least room.
-import type { FailureData } from '../../model/failure.ts';
+// Which place is to blame when something says "no space left", what room there still is, and whether bytes or inodes ran out.
+import type { StatsFs } from 'node:fs';
+import { dirname } from 'node:path';
+import { OperationFailure, type FailureData } from '../../model/failure.ts';
+import { formatBytes } from '../../model/units.ts';
+import type { FileSystem } from '../files.ts';
 import type { PrepareRun, Step } from './run.ts';
 
-interface Room {
-  readonly path: string;
-  readonly freeBytes: number;
-  readonly freeInodes: number;
-}
-
-/** Data for the words of a failure: the place, its free bytes and what had been written. */
-export function fullPlace(run: PrepareRun, step: Step): FailureData {
+/** Data for the words of a step's failure: the image, the service, and of the places written to the one with the least room. */
+export function failurePlace(run: PrepareRun, step: Step): FailureData {
   const places = [run.plan.cacheDir.path, step.env.ENROOT_TEMP_PATH, step.env.ENROOT_DATA_PATH];
-  const rooms = places.flatMap((path) => (path === undefined ? [] : roomOf(run, path)));
-  const least = rooms.reduce<Room | undefined>(
-    (found, room) => (found && found.freeBytes <= room.freeBytes ? found : room),
-    undefined,
-  );
+  const rooms = places.flatMap((path) => {
+    const room = path === undefined ? undefined : roomOf(path, run.ports.files);
+    return room && path !== undefined ? [{ path, free: room.bavail * room.bsize }] : [];
+  });
+  const [least] = rooms.sort((a, b) => a.free - b.free);
   const image = run.plan.services.find((service) => service.name === step.service)?.sourceImage ?? '';
-  const known = { image: run.mask(image), service: step.service };
-  if (!least) return { ...known, path: run.plan.cacheDir.path };
-  return { ...known, path: least.path, free_bytes: least.freeBytes, free_inodes: least.freeInodes };
+  return {
+    image: run.mask(image),
+    service: step.service,
+    path: least?.path ?? run.plan.cacheDir.path,
+  };
 }
 
-function roomOf(run: PrepareRun, path: string): Room[] {
-  try {
-    const { bavail, bsize, ffree } = run.ports.files.statfs(path);
-    return [{ path, freeBytes: bavail * bsize, freeInodes: ffree }];
-  } catch {
-    return [];
+/** A failure for lack of space, with the room that is there; `no-inodes` when it is these that ran out. Others as they are. */
+export function withRoom(failure: OperationFailure, files: FileSystem): OperationFailure {
+  if (failure.code !== 'no-space' && failure.code !== 'quota') return failure;
+  const room = roomOf(String(failure.data.path ?? ''), files);
+  if (!room) return failure;
+  const inodesGone = room.files > 0 && room.ffree === 0;
+  const free = `${formatBytes(room.bavail * room.bsize)} free of ${formatBytes(room.blocks * room.bsize)}`;
+  const words = inodesGone ? `no inodes free of ${room.files}` : free;
+  const code = inodesGone ? 'no-inodes' : failure.code;
+  return new OperationFailure(code, { ...failure.data, room: words }, failure);
+}
+
+// The file that could not be written need not exist: its nearest folder does.
+function roomOf(path: string, files: FileSystem): StatsFs | undefined {
+  for (let place = path; place !== ''; place = dirname(place)) {
+    try {
+      return files.statfs(place);
+    } catch {
+      if (place === '/' || place === '.') return undefined;
+    }
   }
+  return undefined;
 }

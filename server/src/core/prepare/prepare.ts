@@ -8,6 +8,7 @@ import { ioFailure } from '../ioFailure.ts';
 import type { Ports } from '../ports.ts';
 import type { ProcessGuard } from '../process.ts';
 import { usesGpuHook } from './buildImage.ts';
+import { withRoom } from './fullPlace.ts';
 import { settleHits } from './hits.ts';
 import type { PrepareOptions, PrepareRun } from './run.ts';
 import { makeCacheFolders, makeScratch, type Scratch } from './scratch.ts';
@@ -100,7 +101,7 @@ function startRun(
     scratch: () => (scratch ??= prepareFolders(plan, ports)),
     guard: () => (guard ??= ports.startGuard()),
     report: (progress) => options.onProgress?.(progress),
-    failed: (path, error) => failedArtifact(path, error, plan, mask, signal),
+    failed: (path, error) => failedArtifact(path, error, run),
     finished: (service, result) => {
       reportEnd(options, service, result);
       if (options.failFast && hasFailed(result)) stop.abort();
@@ -131,19 +132,18 @@ function prepareFolders(plan: CachePlan, ports: Ports): Scratch {
     : { temp: '', data: '', keepData: () => undefined, dispose: () => Promise.resolve() };
 }
 
-function failedArtifact(
-  path: string,
-  error: unknown,
-  plan: CachePlan,
-  mask: (text: string) => string,
-  signal: AbortSignal,
-): PrepareArtifactResult {
-  if (signal.aborted && error === signal.reason)
+function failedArtifact(path: string, error: unknown, run: PrepareRun): PrepareArtifactResult {
+  if (run.signal.aborted && error === run.signal.reason)
     return { path, action: 'skipped', note: 'stopped because another service failed' };
-  const failure = ioFailure(error, plan.cacheDir.path);
+  const failure = ioFailure(error, run.plan.cacheDir.path);
   if (!(failure instanceof OperationFailure)) throw failure;
-  const message = mask(wholeMessage(failure));
-  return { path, action: 'failed', note: null, error: { code: failure.code, message } };
+  const told = withRoom(failure, run.ports.files);
+  return {
+    path,
+    action: 'failed',
+    note: null,
+    error: { code: told.code, message: run.mask(wholeMessage(told)) },
+  };
 }
 
 function hasFailed(result: PrepareServiceResult): boolean {

@@ -8,7 +8,7 @@ import { endGroup, type ProcessGuard } from '../process.ts';
 import type { Scratch } from './scratch.ts';
 import type { Slots } from './slots.ts';
 import type { Steps } from './steps.ts';
-import { fullPlace } from './fullPlace.ts';
+import { failurePlace } from './fullPlace.ts';
 import { toolFailure } from './toolFailure.ts';
 
 export interface PrepareOptions {
@@ -93,7 +93,7 @@ export async function runStep(run: PrepareRun, step: Step): Promise<number | und
     });
     if (result.exitCode === 0) return result.strays;
     await endStrays(run, result.strays);
-    throw toolFailure({ ...step, tool, result, data: fullPlace(run, step) }, mask);
+    throw toolFailure({ ...step, tool, result, data: failurePlace(run, step) }, mask);
   } catch (error) {
     if (limit.expired() && !step.signal && !run.signal.aborted) throw tookTooLong(run, step);
     throw error;

@@ -43,9 +43,10 @@ export function toolFailure(step: FailedStep, mask: (text: string) => string): O
 
 /** The whole story in one text: the words of the code, and where these name only the place, what was tried and what the tool said. */
 export function wholeMessage(failure: OperationFailure): string {
-  const { what, cause, kept } = failure.data;
+  const { what, cause, kept, room } = failure.data;
+  const place = room === undefined ? '' : ` (${room})`;
   const context = what === undefined ? '' : ` (failed to ${what}: ${cause ?? ''})`;
-  const text = failure.code === 'tool-failed' ? failure.message : failure.message + context;
+  const text = failure.code === 'tool-failed' ? failure.message : failure.message + place + context;
   return kept === undefined ? text : `${text}\nThe failed state is kept in ${kept}.`;
 }
 

@@ -4,8 +4,8 @@ import type { Manifest } from '../../model/cache.ts';
 import { OperationFailure } from '../../model/failure.ts';
 import type { ImageArtifact, KeyInput, PreparePlan, ServicePlan } from '../../model/plan.ts';
 import { committedManifest } from '../committed.ts';
-import { lstatIfThere, unlinkQuietly } from '../files.ts';
-import { ioFailure, refusesWriting } from '../ioFailure.ts';
+import { errnoOf, lstatIfThere, unlinkQuietly } from '../files.ts';
+import { ioFailure } from '../ioFailure.ts';
 import { lockHolder } from '../lockHolder.ts';
 import { buildLockPathOf, withBuildLock, withManifestLock } from '../locks.ts';
 import { touched, upsertBase, upsertPrepared, writeManifest } from '../manifest.ts';
@@ -102,8 +102,10 @@ export async function record(run: PrepareRun, transaction: Transaction, outcome:
   try {
     await writeManifest(artifact.manifestPath, next, files);
   } catch (error) {
-    if (outcome === 'built' || !refusesWriting(error)) throw error;
-    run.ports.log.warn(`${artifact.manifestPath} cannot be written to; the image is used as it is.`);
+    if (outcome === 'built' || errnoOf(error) === undefined) throw error;
+    run.ports.log.warn(
+      `${artifact.manifestPath} cannot be written to; the image is used as it is. (${(error as Error).message})`,
+    );
   }
 }
 
