@@ -2,6 +2,7 @@
 import { CACHE_COMMANDS } from './cache.ts';
 import type { CommandDefinition, FlagTable } from './command.ts';
 import { ROOTFS_COMMANDS } from './rootfs.ts';
+import { SPEC_INPUT_FLAGS } from './specInputFlags.ts';
 
 const SPEC_FLAGS: FlagTable = {
   file: {
@@ -105,6 +106,31 @@ export const COMMANDS: readonly CommandDefinition[] = [
     load: async () => (await import('./prepare.ts')).runPrepare,
   },
   ...CACHE_COMMANDS,
+  {
+    path: ['validate'],
+    summary: 'Judge specs as hpc-compose does: every problem at once, each with its place',
+    flags: SPEC_INPUT_FLAGS,
+    positionals: '[FILE…]',
+    load: async () => (await import('./validate.ts')).runValidate,
+  },
+  {
+    path: ['lint'],
+    summary: 'Look for what is valid but likely to go wrong; exit 4 with findings',
+    flags: {
+      ...SPEC_INPUT_FLAGS,
+      'allow-warnings': { help: 'Exit 0 when there are warnings only' },
+      strict: { help: 'Findings that hpc-compose does not have count for the exit code, too' },
+      severity: {
+        value: 'CODE=LEVEL',
+        repeat: true,
+        help: 'error, warning, information, hint or off; may be repeated',
+      },
+      fix: { help: 'Write assumed conditions of dependencies into the spec' },
+      'dry-run': { help: 'With --fix: show the changes, write nothing' },
+    },
+    positionals: '[FILE…]',
+    load: async () => (await import('./lint.ts')).runLint,
+  },
   ...ROOTFS_COMMANDS,
   ...RENDEZVOUS_COMMANDS,
   SETUP_COMMAND,

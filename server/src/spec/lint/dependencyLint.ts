@@ -20,8 +20,9 @@ export function lintReadiness(services: readonly Placed[]): Finding[] {
 }
 
 export function lintImplicitConditions(services: readonly Placed[], hasExtends: boolean): Finding[] {
+  const names = new Set(services.map((service) => service.facts.name));
   return edgesOf(services).flatMap(({ service, edge }) => {
-    if (edge.explicit) return [];
+    if (edge.explicit || !names.has(edge.target)) return [];
     const fix = explicitFix(edge, service.shift, hasExtends);
     const words = { target: edge.target };
     return [findingOf('HPC006', { ...placeOf(service, edge), words, ...(fix ? { fixes: [fix] } : {}) })];

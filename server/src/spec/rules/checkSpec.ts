@@ -1,6 +1,6 @@
 // All rules of one whole spec, block by block and then over the facts. The incremental engine does the same with kept parts.
 import type { Finding } from '../../model/finding.ts';
-import type { MapNode, Pair } from '../node.ts';
+import { valueOf, type MapNode, type Pair } from '../node.ts';
 import type { RuleContext } from './check.ts';
 import { checkAll } from './checkAll.ts';
 import type { Placed, RootFacts } from './facts.ts';
@@ -42,7 +42,8 @@ export function checkSpec(spec: CheckableSpec, known: Omit<RuleContext, 'backend
   const own = pairs.flatMap((pair) => checkServiceOf(pair, spec, context));
   // With a block that cannot be read, or a base that is missing, the rules over all blocks would guess.
   const isWhole = services.length === pairs.length && !spec.incomplete && spec.incompleteServices.size === 0;
-  const findings = isWhole || services.length > 0 ? checkAll(root, services) : [];
+  const hasServices = valueOf(spec.root, 'services')?.kind === 'map';
+  const findings = hasServices && (isWhole || services.length > 0) ? checkAll(root, services) : [];
   return {
     findings: [...blocks, ...own, ...(isWhole ? findings : withoutAbsence(findings))],
     root,

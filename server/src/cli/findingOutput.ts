@@ -1,0 +1,103 @@
+// Findings as people and scripts read them on the command line: text with the line they are on, JSON as interfaces section 4 says.
+import { basename } from 'node:path';
+import type { Finding, Severity } from '../model/finding.ts';
+
+type TextOf = (file: string) => string | undefined;
+
+interface Position {
+  readonly line: number;
+  readonly character: number;
+}
+
+export interface FindingJson {
+  readonly code: string;
+  readonly level: Severity;
+  readonly message: string;
+  readonly file: string;
+  readonly range: { readonly start: Position; readonly end: Position };
+  readonly field?: string;
+  readonly service?: string;
+  readonly recommendation?: string;
+  readonly origin: 'peer' | 'extra';
+}
+
+/** Positions as in LSP: lines and UTF-16 code units from 0. */
+export function rangeOf({ span }: Finding, textOf: TextOf): FindingJson['range'] {
+  const text = textOf(span.file) ?? '';
+  return { start: positionAt(text, span.start), end: positionAt(text, span.end) };
+}
+
+function positionAt(text: string, offset: number): Position {
+  let line = 0;
+  let start = 0;
+  for (let at = text.indexOf('\n'); at >= 0 && at < offset; at = text.indexOf('\n', at + 1)) {
+    line++;
+    start = at + 1;
+  }
+  return { line, character: Math.max(0, Math.min(offset, text.length) - start) };
+}
+
+export function findingJson(finding: Finding, textOf: TextOf): FindingJson {
+  return {
+    code: finding.code,
+    level: finding.severity,
+    message: finding.message,
+    file: finding.span.file,
+    range: rangeOf(finding, textOf),
+    ...(finding.field === undefined ? {} : { field: finding.field }),
+    ...(finding.service === undefined ? {} : { service: finding.service }),
+    ...(finding.recommendation === undefined ? {} : { recommendation: finding.recommendation }),
+    origin: originOf(finding),
+  };
+}
+
+/** `peer` for rules that hpc-compose has, too. */
+export function originOf({ code }: Finding): 'peer' | 'extra' {
+  return /^(R\d|HPC)/.test(code) ? 'peer' : 'extra';
+}
+
+/** One object: pretty when it is the only one, on one line among others. */
+export function jsonText(value: unknown, isOnly: boolean): string {
+  return `${isOnly ? JSON.stringify(value, null, 2) : JSON.stringify(value)}\n`;
+}
+
+const LONGEST_LINE = 160;
+
+/** A finding with its place, the line it is on, and what to do: five lines at most. */
+export function findingText(finding: Finding, textOf: TextOf): string {
+  const { start, end } = rangeOf(finding, textOf);
+  const text = textOf(finding.span.file) ?? '';
+  const where = `${finding.span.file}:${start.line + 1}:${start.character + 1}`;
+  const lines = [`${where}: ${finding.severity} ${finding.code}: ${finding.message}`];
+  const source = text.split('\n', start.line + 1)[start.line]?.replace(/\r$/, '') ?? '';
+  if (source.trim() !== '' && source.length <= LONGEST_LINE) {
+    const until = end.line === start.line ? end.character : source.length;
+    const gutter = `${start.line + 1}`.padStart(5);
+    lines.push(`${gutter} | ${source}`);
+    const indent = source.slice(0, start.character).replace(/[^\t]/g, ' ');
+    lines.push(`${' '.repeat(5)} | ${indent}${'^'.repeat(Math.max(1, until - start.character))}`);
+  }
+  for (const place of (finding.related ?? []).slice(0, 3))
+    lines.push(`  note: ${relatedText(place, textOf)}`);
+  if (finding.recommendation !== undefined) lines.push(`  help: ${finding.recommendation}`);
+  return lines.join('\n');
+}
+
+function relatedText({ span, message }: NonNullable<Finding['related']>[number], textOf: TextOf): string {
+  const text = textOf(span.file);
+  if (text === undefined) return `${span.file}: ${message}`;
+  return `${basename(span.file)}:${positionAt(text, span.start).line + 1}: ${message}`;
+}
+
+/** `2 errors, 1 warning`. */
+export function countText(findings: readonly Finding[]): string {
+  const count = (severity: Severity) => findings.filter((finding) => finding.severity === severity).length;
+  const parts = [
+    [count('error'), 'error'],
+    [count('warning'), 'warning'],
+  ] as const;
+  const words = parts
+    .filter(([number]) => number > 0)
+    .map(([number, noun]) => `${number} ${noun}${number === 1 ? '' : 's'}`);
+  return words.join(', ') || 'no findings';
+}

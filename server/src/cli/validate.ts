@@ -1,0 +1,82 @@
+// `validate`: the verdict on specs, and every finding of an invalid one. Spec contract, section 11.
+import type { Finding } from '../model/finding.ts';
+import { decidesVerdict } from '../model/finding.ts';
+import type { JudgedFile } from '../load/judgeFile.ts';
+import { firstByStage } from '../spec/judgeSpec.ts';
+import { formatOf, type Arguments, type CommandContext } from './command.ts';
+import { countText, findingJson, findingText, jsonText } from './findingOutput.ts';
+import { readSpecInputs, type SpecInput } from './specInputs.ts';
+
+/** Gives 0 when all specs are valid, else the highest exit code of them. */
+export async function runValidate(context: CommandContext, args: Arguments): Promise<number> {
+  const format = formatOf(args);
+  const inputs = await readSpecInputs(context, args);
+  const isOnly = inputs.length === 1;
+  let exit = 0;
+  let output = '';
+  for (const input of inputs) {
+    context.signal.throwIfAborted();
+    const judged = input.judge();
+    exit = Math.max(exit, exitOf(judged.findings));
+    if (format === 'json') output += jsonText(verdictJson(input, judged), isOnly);
+    else output += verdictText(input, judged, isOnly, context);
+    // Output in pieces: one write a file would cost more than the judgement of a small one.
+    if (output.length > 64 * 1024) {
+      await context.out(output);
+      output = '';
+    }
+  }
+  if (output !== '') await context.out(output);
+  return exit;
+}
+
+/** Exit codes of problems outside of the spec; all others are 2. */
+const OTHER_EXITS: Readonly<Record<string, number>> = { R002: 1, R003: 1, R053: 1, R170: 1, R171: 1 };
+
+/** The exit code of hpc-compose: that of the problem which it finds first. */
+export function exitOf(findings: readonly Finding[]): number {
+  const first = firstByStage(findings);
+  return first === undefined ? 0 : (OTHER_EXITS[first.code] ?? 2);
+}
+
+/** The object of an invalid spec, for `validate` and `lint`. */
+export function invalidJson(input: SpecInput, judged: JudgedFile): object {
+  return {
+    schema_version: 1,
+    valid: false,
+    compose_file: input.shown,
+    findings: judged.findings.map((finding) => findingJson(finding, judged.textOf)),
+  };
+}
+
+function verdictJson(input: SpecInput, judged: JudgedFile): object {
+  const { judgement } = judged;
+  if (exitOf(judged.findings) !== 0 || !judgement) return invalidJson(input, judged);
+  const warnings = judgement.lint.filter(({ code }) => code === 'HPC900').map(({ message }) => message);
+  return {
+    schema_version: 1,
+    valid: true,
+    compose_file: input.shown,
+    name: judgement.name,
+    service_count: judgement.services.length,
+    services: judgement.services,
+    ...(warnings.length === 0 ? {} : { cluster_warnings: warnings }),
+  };
+}
+
+function verdictText(input: SpecInput, judged: JudgedFile, isOnly: boolean, context: CommandContext): string {
+  if (exitOf(judged.findings) === 0) {
+    for (const finding of judged.judgement?.lint ?? [])
+      if (finding.code === 'HPC900') context.say(`warning: ${finding.message}`);
+    return isOnly ? 'spec is valid\n' : `${input.shown}: spec is valid\n`;
+  }
+  sayInvalid(input, judged, context);
+  return '';
+}
+
+/** Every finding that decides the verdict, with its line, on stderr. */
+export function sayInvalid(input: SpecInput, judged: JudgedFile, context: CommandContext): void {
+  const errors = judged.findings.filter(decidesVerdict);
+  for (const finding of errors) context.log.error(`${findingText(finding, judged.textOf)}\n`);
+  context.log.error(`${input.shown}: spec is invalid: ${countText(errors)}`);
+}

@@ -1,0 +1,124 @@
+// A spec on disk (or from standard input) -> its judgement. Everything is read at once and at most once for all specs of one
+// run, so that hundreds of small files a second can be judged.
+import { realpathSync } from 'node:fs';
+import type { Finding } from '../model/finding.ts';
+import { joinPath, parentPath } from '../model/paths.ts';
+import { chooseCacheDir } from '../plan/cacheDir.ts';
+import type { SelectedSettings } from '../plan/settings.ts';
+import type { FileState, SpecFiles } from '../spec/files.ts';
+import { judgeSpec, type Judgement } from '../spec/judgeSpec.ts';
+import { readClusterProfile, type ClusterProfileResult } from '../spec/rules/clusterProfile.ts';
+import { findingOf } from '../spec/rules/finding.ts';
+import { layerVariables } from '../spec/variables.ts';
+import { selectSettings, settingsLayers } from './selectSettings.ts';
+import { userHomeOf } from './userHome.ts';
+
+export interface JudgeRun {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly profile?: string;
+  readonly settingsFile?: string;
+  readonly strictEnv: boolean;
+  readonly files: SpecFiles;
+}
+
+export interface JudgedFile {
+  readonly path: string;
+  readonly findings: readonly Finding[];
+  /** Undefined when the file or the settings could not be read at all. */
+  readonly judgement: Judgement | undefined;
+  readonly textOf: (file: string) => string | undefined;
+}
+
+const CLUSTER_PATH = '.hpc-compose/cluster.toml';
+
+/** Settings once, then one function for each spec: its path and, from standard input, its text. */
+export function createJudge(run: JudgeRun): {
+  readonly settings: SelectedSettings | undefined;
+  readonly judge: (path: string, text?: string) => JudgedFile;
+} {
+  const { cwd, files, profile, settingsFile } = run;
+  const userHome = userHomeOf(run.env);
+  const selection = selectSettings({
+    cwd,
+    files,
+    userHome,
+    ...(profile === undefined ? {} : { profile }),
+    ...(settingsFile === undefined ? {} : { settingsFile }),
+  });
+  const clusters = new Map<string, ClusterProfileResult>();
+  const { selected } = selection;
+  const judge = (path: string, given?: string): JudgedFile => {
+    const state: FileState = given === undefined ? files.read(path) : { kind: 'text', text: given };
+    const textOf = (file: string) => {
+      const other = file === path ? state : files.read(file);
+      return other.kind === 'text' ? other.text : undefined;
+    };
+    const blocked = [...selection.findings, ...unread(path, state)];
+    if (blocked.length > 0 || state.kind !== 'text')
+      return { path, findings: blocked, judgement: undefined, textOf };
+    return judgeText(path, state.text, run, selected, clusterOf(path, files, clusters), textOf);
+  };
+  return { settings: selected, judge };
+}
+
+function judgeText(
+  path: string,
+  text: string,
+  run: JudgeRun,
+  settings: SelectedSettings | undefined,
+  cluster: ClusterProfileResult | undefined,
+  textOf: (file: string) => string | undefined,
+): JudgedFile {
+  const { env, files } = run;
+  const projectDir = projectDirOf(path);
+  const judgement = judgeSpec({
+    path,
+    text,
+    files,
+    variables: layerVariables({ specPath: path, layers: settingsLayers(settings), env, files }),
+    home: env.HOME,
+    userHome: userHomeOf(env),
+    projectDir,
+    resourceProfiles: settings?.settings.resourceProfiles ?? new Map(),
+    cacheDirOf: (written) => chooseCacheDir(written, { projectDir, home: env.HOME }, settings),
+    strictEnv: run.strictEnv,
+    ...(cluster?.ok ? { cluster: cluster.profile } : {}),
+  });
+  const broken = cluster?.ok === false ? cluster.findings : [];
+  return { path, findings: [...judgement.findings, ...broken], judgement, textOf };
+}
+
+/** R001, or R004 for a file that cannot be read as text. */
+function unread(path: string, state: FileState): Finding[] {
+  const span = { file: path, start: 0, end: 0 };
+  if (state.kind === 'missing') return [findingOf('R001', { span, words: { file: path } })];
+  if (state.kind !== 'unreadable') return [];
+  return [findingOf('R004', { span, words: { cause: `${path} cannot be read: ${state.reason}` } })];
+}
+
+/** The cluster profile nearest above the spec. */
+function clusterOf(
+  path: string,
+  files: SpecFiles,
+  known: Map<string, ClusterProfileResult>,
+): ClusterProfileResult | undefined {
+  for (let directory = parentPath(path); ; directory = parentPath(directory)) {
+    const file = joinPath(directory, CLUSTER_PATH);
+    const state = files.read(file);
+    if (state.kind === 'text') {
+      const result = known.get(file) ?? readClusterProfile(state.text, file);
+      known.set(file, result);
+      return result;
+    }
+    if (directory === '/' || directory === '') return undefined;
+  }
+}
+
+function projectDirOf(path: string): string {
+  try {
+    return parentPath(realpathSync(path));
+  } catch {
+    return parentPath(path);
+  }
+}
