@@ -58,9 +58,7 @@ function choicesIn(text: string): Choices {
     const settings = JSON.parse(strict) as Record<string, unknown>;
     const chosen = settings['hpcCompose.diagnostics.severity'];
     if (typeof chosen !== 'object' || chosen === null) return {};
-    return Object.fromEntries(
-      Object.entries(chosen).filter(([, level]) => isSeverityChoice(level)),
-    );
+    return Object.fromEntries(Object.entries(chosen).filter(([, level]) => isSeverityChoice(level)));
   } catch {
     return {};
   }

@@ -103,12 +103,12 @@ function lintOf(
   const choice = input.cacheDirOf(stringOf(valueAt(root, 'x-slurm', 'cache_dir')));
   const dotenvFile = `${parentPath(input.path)}/.env`;
   const dotenv = { file: dotenvFile, text: textOfFile(input.files, dotenvFile) };
-  const cacheDirIsSet = input.variables.byName.has('CACHE_DIR');
+  const defined = input.variables.byName.has('CACHE_DIR') ? { definedWhere: 'already' } : {};
   return lintSpec(check.root, check.services, {
     projectDir: input.projectDir,
     home: input.home,
     cacheDir: choice.path,
-    cacheDirFindings: checkCacheDir(root, choice, textOf, { dotenv, cacheDirIsSet }),
+    cacheDirFindings: checkCacheDir(root, choice, textOf, { dotenv, ...defined }),
     hasExtends: resolved.merged !== undefined && /\bextends\b/.test(input.text),
     ...(input.cluster ? { cluster: input.cluster } : {}),
   });
