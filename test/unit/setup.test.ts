@@ -131,7 +131,7 @@ describe('setup', () => {
       'replaces a table of variables name by name',
       '[profiles.dev.env]\nA = "1" # a\nB = "2"\n',
       { env: { A: '1', C: '"3"' } },
-      '[profiles.dev.env]\nA = "1" # a\nC = "\\"3\\""\n',
+      '[profiles.dev.env]\nA = "1" # a\nC = \'"3"\'\n',
     ],
     [
       'leaves equal values as they are written',

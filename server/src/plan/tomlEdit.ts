@@ -26,13 +26,13 @@ export function removeTomlValue(text: string, path: readonly string[]): string |
   return holdsInline(layout, path) ? undefined : text;
 }
 
-/** A text as a basic string. */
+/** A text as TOML: literal where that saves escapes, as hpc-compose writes it. */
 export function tomlString(text: string): string {
-  const escaped = JSON.stringify(text).replace(
-    /[\u007f]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-  return escaped;
+  return /["\\]/.test(text) && !/['\u0000-\u001f\u007f]/.test(text) ? `'${text}'` : basicString(text);
+}
+
+function basicString(text: string): string {
+  return JSON.stringify(text).replaceAll('\u007f', '\\u007f');
 }
 
 /** A key, quoted where it must be. */
@@ -51,7 +51,7 @@ function holdsInline({ entries }: TomlLayout, path: readonly string[]): boolean 
 function prefixOf(text: string, sibling: TomlEntry): string {
   const written = text.slice(sibling.lineStart, sibling.keyEnd);
   const last = sibling.path.at(-1) ?? '';
-  const spellings = [tomlKey(last), tomlString(last), `'${last}'`];
+  const spellings = [tomlKey(last), basicString(last), `'${last}'`];
   const spelling = spellings.find((candidate) => written.endsWith(candidate)) ?? '';
   return written.slice(0, written.length - spelling.length);
 }
