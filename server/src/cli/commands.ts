@@ -87,6 +87,23 @@ const SETUP_COMMAND: CommandDefinition = {
   load: async () => (await import('./setup.ts')).runSetup,
 };
 
+const PREFLIGHT_COMMAND: CommandDefinition = {
+  path: ['preflight'],
+  summary: 'Check that this machine can prepare and run a spec',
+  flags: {
+    ...SPEC_FLAGS,
+    ...TOOL_FLAGS,
+    'sbatch-bin': { value: 'PATH' },
+    'srun-bin': { value: 'PATH' },
+    'scancel-bin': { value: 'PATH' },
+    'tool-version': { value: 'V', help: 'hpc-compose version mixed into the keys' },
+    strict: { help: 'Treat warnings as failures' },
+    'fs-probes': {},
+  },
+  positionals: '[FILE]',
+  load: async () => (await import('./preflight.ts')).runPreflight,
+};
+
 export const COMMANDS: readonly CommandDefinition[] = [
   {
     path: ['prepare'],
@@ -134,4 +151,5 @@ export const COMMANDS: readonly CommandDefinition[] = [
   ...ROOTFS_COMMANDS,
   ...RENDEZVOUS_COMMANDS,
   SETUP_COMMAND,
+  PREFLIGHT_COMMAND,
 ];

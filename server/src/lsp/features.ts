@@ -1,6 +1,8 @@
 // The features of the language server, in the order in which they register. Add yours here, in a file of its own.
 import { registerActions } from './actionFeature.ts';
 import { cacheFeature } from './cacheFeature.ts';
+import { rendezvousFeature } from './rendezvousFeature.ts';
 import type { Feature } from './serverContext.ts';
+import { setupFeature } from './setupFeature.ts';
 
-export const FEATURES: readonly Feature[] = [cacheFeature, registerActions];
+export const FEATURES: readonly Feature[] = [cacheFeature, registerActions, rendezvousFeature, setupFeature];

@@ -1,4 +1,6 @@
 // Names and plain shapes of what client and server say to each other beyond LSP. Shared as types: no code, no dependencies.
+import type { PreflightReport } from './preflight.ts';
+import type { SetupChange, SetupResult, SetupState } from './setup.ts';
 import type { RendezvousPruneResult, RendezvousState } from './rendezvous.ts';
 import type { CacheState, InspectResult, PrepareResult, PruneMode, PrunePlan, PruneResult } from './cache.ts';
 import type { FailureCode, FailureData } from './failure.ts';
@@ -71,6 +73,14 @@ export interface PrunePlanParams extends CacheParams {
   grace?: number;
 }
 
+export interface SetupParams extends CacheParams {
+  profile?: string;
+}
+
+export interface SetupWriteParams extends SetupParams {
+  change: SetupChange;
+}
+
 export interface RendezvousPruneParams extends CacheParams {
   /** Also remove files that cannot be read as records. */
   damaged?: boolean;
@@ -101,6 +111,9 @@ export interface Requests {
   'hpcCompose/prune/apply': { params: PruneApplyParams; result: PruneResult };
   'hpcCompose/rendezvous/list': { params: CacheParams; result: RendezvousState };
   'hpcCompose/rendezvous/prune': { params: RendezvousPruneParams; result: RendezvousPruneResult };
+  'hpcCompose/setup/read': { params: SetupParams; result: SetupState };
+  'hpcCompose/setup/write': { params: SetupWriteParams; result: SetupResult };
+  'hpcCompose/preflight': { params: CacheParams; result: PreflightReport };
 }
 
 /** Carries the new state of one cache directory, so that views redraw without asking back. */

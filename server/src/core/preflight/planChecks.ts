@@ -1,0 +1,72 @@
+// Checks of what a plan needs on this machine: programs, local images, host paths of mounts.
+import * as fs from 'node:fs';
+import type { Backend } from '../../model/plan.ts';
+import { OperationFailure } from '../../model/failure.ts';
+import { findTool } from '../prepare/toolPath.ts';
+import { blocked, noted, passed } from './items.ts';
+import type { Check, CheckItem } from './preflight.ts';
+
+const TOOLS: Readonly<Record<Exclude<Backend, 'host'>, 'enroot' | 'apptainer' | 'singularity'>> = {
+  pyxis: 'enroot',
+  apptainer: 'apptainer',
+  singularity: 'singularity',
+};
+
+/** The program of the backend. Host needs none. */
+export const checkBinaries: Check = ({ plan, env }) => {
+  if (plan.backend === 'host') return [passed('host runtime: no container program is needed')];
+  const tool = TOOLS[plan.backend];
+  const name = plan.binaries[tool] ?? tool;
+  const found = locate(tool, name, env.PATH);
+  if (found !== undefined) return [passed(`${tool} is available: ${found}`)];
+  const remedy = `Install ${tool} here, load its module, or name it with --${tool}-bin or in the settings (binaries).`;
+  return [blocked(`required binary '${name}' was not found`, remedy)];
+};
+
+/** Programs that submitting needs and preparing does not. */
+export const checkSlurm: Check = ({ env }) =>
+  ['srun', 'sbatch'].map((name) => {
+    const found = locate(name, name, env.PATH);
+    if (found !== undefined) return passed(`${name} is available: ${found}`);
+    return noted(
+      `'${name}' was not found: jobs cannot be submitted from here`,
+      'Submit from a node with Slurm’s client tools.',
+    );
+  });
+
+/** Local image files. */
+export const checkImages: Check = ({ plan }) =>
+  plan.services.flatMap(({ name, source }) => {
+    if (source.kind === 'remote' || source.kind === 'host') return [];
+    const isFile = fs.statSync(source.path, { throwIfNoEntry: false })?.isFile() === true;
+    if (isFile) return [passed(`local image of service '${name}' is present: ${source.path}`)];
+    const remedy = 'Mend the path of the image in the spec, or make the file first.';
+    return [blocked(`local image of service '${name}' does not exist: ${source.path}`, remedy)];
+  });
+
+/** Host paths of volumes and of prepare mounts. */
+export const checkHostPaths: Check = ({ plan, volumes }) => {
+  const mounts = plan.services.flatMap(({ name, prepare }) =>
+    (prepare?.mounts ?? []).map((mount) => ({ service: name, host: mount.split(':')[0] ?? '' })),
+  );
+  return [
+    ...volumes.map(({ service, host }) => pathItem('volume', service, host)),
+    ...mounts.map(({ service, host }) => pathItem('prepare mount', service, host)),
+  ];
+};
+
+function pathItem(what: string, service: string, host: string): CheckItem {
+  if (fs.existsSync(host)) return passed(`${what} of service '${service}' is present: ${host}`);
+  const remedy =
+    'Make the directory or file, or mend the path in the spec; a site’s workspace must be allocated first (ws_allocate, for example).';
+  return blocked(`${what} of service '${service}' is missing: ${host}`, remedy);
+}
+
+function locate(tool: string, name: string, path: string | undefined): string | undefined {
+  try {
+    return findTool(tool, name, path);
+  } catch (error) {
+    if (error instanceof OperationFailure) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { chmodSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { mountOf, reachOf } from '../../server/src/core/preflight/mountInfo.ts';
+import { preflight } from '../../server/src/core/preflight/preflight.ts';
+import { loadPlan } from '../../server/src/load/loadPlan.ts';
+import { preflightInput } from '../../server/src/load/preflightInput.ts';
+import type { PreflightReport } from '../../server/src/model/preflight.ts';
+import { useFolder } from '../helpers/folder.ts';
+import { skipBecause } from '../helpers/skip.ts';
+
+describe('preflight', () => {
+  const folder = useFolder();
+
+  async function check(spec: string, env: Record<string, string> = {}): Promise<PreflightReport> {
+    writeFileSync(join(folder(), 'compose.yaml'), spec);
+    const all = { HOME: join(folder(), 'home'), PATH: join(folder(), 'bin'), ...env };
+    const loaded = await loadPlan({ cwd: folder(), env: all });
+    // Test folders lie below a node-local root themselves: only one root counts here.
+    const root = join(folder(), 'node-local');
+    const nodeLocalRootOf = (path: string) =>
+      path === root || path.startsWith(`${root}/`) ? root : undefined;
+    return preflight({ ...preflightInput(loaded, all), nodeLocalRootOf });
+  }
+
+  const messages = (items: readonly { message: string }[]) => items.map(({ message }) => message).join('\n');
+  const service = (rest = '') => `services: {app: {image: "reg.example/a:1", command: x${rest}}}\n`;
+
+  it('finds the program of the backend, and needs none on the host', async () => {
+    assert.match(messages((await check(service())).blockers), /required binary 'enroot' was not found/);
+    mkdirSync(join(folder(), 'bin'));
+    writeFileSync(join(folder(), 'bin/enroot'), '#!/bin/sh\n');
+    chmodSync(join(folder(), 'bin/enroot'), 0o755);
+    assert.match(messages((await check(service())).passed_checks), /enroot is available: .*bin\/enroot/);
+    const host = await check('runtime: {backend: host}\nservices: {app: {command: x}}\n');
+    assert.match(messages(host.passed_checks), /no container program/);
+  });
+
+  it('blocks a cache directory below a node-local root and warns of a link that leads there', async () => {
+    const direct = await check(`x-slurm: {cache_dir: ./node-local/c}\n${service()}`);
+    assert.match(messages(direct.blockers), /node-local\/c lies below .*node-local/);
+    symlinkSync('node-local', join(folder(), 'link'));
+    const linked = await check(`x-slurm: {cache_dir: ./link/c}\n${service()}`);
+    assert.doesNotMatch(messages(linked.blockers), /lies below/);
+    assert.match(messages(linked.actionable_warnings), /leads through a link to .*node-local\/c/);
+    assert.equal(linked.evidence.real_path, join(folder(), 'node-local/c'));
+  });
+
+  it('tells a default below HOME from a choice', async () => {
+    assert.match(messages((await check(service())).actionable_warnings), /defaults under HOME/);
+    const chosen = await check(`x-slurm: {cache_dir: "~/c"}\n${service()}`);
+    assert.match(messages(chosen.actionable_warnings), /resolves under HOME/);
+  });
+
+  it('makes the cache directory, leaves no probe, and names what hinders it', async function () {
+    await check(`x-slurm: {cache_dir: ./cache}\n${service()}`);
+    assert.deepEqual(readdirSync(join(folder(), 'cache')), []);
+    writeFileSync(join(folder(), 'file'), '');
+    const blocked = await check(`x-slurm: {cache_dir: ./file/cache}\n${service()}`);
+    assert.match(messages(blocked.blockers), /cannot be made: .*ENOTDIR/);
+    if (process.getuid?.() === 0) skipBecause(this, 'root may write everywhere');
+    chmodSync(join(folder(), 'cache'), 0o555);
+    const locked = await check(`x-slurm: {cache_dir: ./cache}\n${service()}`);
+    assert.match(messages(locked.blockers), /not writable: .*EACCES/);
+  });
+
+  it('looks for local images, volumes and prepare mounts', async () => {
+    mkdirSync(join(folder(), 'there'));
+    const report = await check(
+      'services:\n  app:\n    image: ./a.sqsh\n    command: x\n    volumes: ["./there:/t", "./gone:/g"]\n' +
+        '    x-runtime: {prepare: {commands: [c], mounts: ["./m:/m:ro"]}}\n',
+    );
+    const blockers = messages(report.blockers);
+    assert.match(blockers, /local image of service 'app' does not exist: .*a\.sqsh/);
+    assert.match(blockers, /volume of service 'app' is missing: .*\/gone$/m);
+    assert.match(blockers, /prepare mount of service 'app' is missing: .*\/m$/m);
+    assert.match(messages(report.passed_checks), /volume of service 'app' is present: .*there/);
+    assert.ok(report.blockers.every(({ remediation }) => remediation !== null));
+  });
+
+  it('looks credentials up by the bare host', async () => {
+    const config = join(folder(), 'enroot');
+    mkdirSync(config);
+    writeFileSync(
+      join(config, '.credentials'),
+      'machine reg.example login u password p\nmachine nvcr.io login x\n',
+    );
+    const images = ['user@reg.example#a', 'reg.example:5000/a', 'nvcr.io/a/b', 'redis', 'quay.io/a'];
+    const services = images.map((image, index) => `  s${index}: {image: "${image}", command: x}\n`).join('');
+    const report = await check(`services:\n${services}`, { ENROOT_CONFIG_PATH: config });
+    const found = messages(report.passed_checks);
+    assert.match(found, /reg\.example found for service 's0'/);
+    assert.match(found, /reg\.example found for service 's1'/);
+    const missing = messages(report.actionable_warnings);
+    assert.match(missing, /NGC credentials are incomplete for service 's2'/);
+    assert.match(missing, /Docker Hub credentials for service 's3'/);
+    assert.match(missing, /'quay\.io' \(service 's4'\)/);
+  });
+
+  it('checks runtime_root by the same policy', async () => {
+    const report = await check(`x-slurm: {runtime_root: ./node-local/r}\n${service()}`);
+    assert.match(messages(report.blockers), /runtime root .*node-local\/r lies below/);
+  });
+
+  it('counts what it lists', async () => {
+    const { summary, ...lists } = await check(service());
+    assert.equal(summary.blockers, lists.blockers.length);
+    assert.equal(summary.actionable_warnings, lists.actionable_warnings.length);
+    assert.equal(summary.contextual_warnings, lists.contextual_warnings.length);
+    assert.equal(summary.passed_checks, lists.passed_checks.length);
+  });
+
+  it('knows the mount of a path, blanks and later mounts on top included', function () {
+    const text = [
+      '22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw',
+      '30 22 0:40 / /home rw - nfs4 srv:/home rw',
+      '31 22 0:41 / /home/my\\040data\\134x ro,nosuid - lustre mgs:/fs rw',
+      '32 30 0:42 / /home rw - tmpfs none rw',
+      'nonsense',
+    ].join('\n');
+    assert.equal(mountOf(text, '/homes/x')?.fsType, 'ext4');
+    assert.equal(mountOf(text, '/home/x')?.fsType, 'tmpfs');
+    assert.deepEqual(mountOf(text, '/home/my data\\x/c'), {
+      mountPoint: '/home/my data\\x',
+      fsType: 'lustre',
+      readOnly: true,
+    });
+    assert.deepEqual(['tmpfs', 'xfs', 'lustre', 'fuse.whatever'].map(reachOf), [
+      'memory',
+      'local',
+      'network',
+      'unknown',
+    ]);
+    if (!existsSync('/dev/shm')) skipBecause(this, 'no /dev/shm here');
+  });
+});
