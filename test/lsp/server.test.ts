@@ -15,7 +15,7 @@ describe('language server', () => {
 
   it('publishes findings with the version and the exact range', async () => {
     await start();
-    const text = `${SPEC}    image: b\n`;
+    const text = `${SPEC}    image: b:1\n`;
     const [duplicate, ...rest] = await client.open(URI, text);
     assert.deepEqual(rest, []);
     assert.equal(duplicate?.code, 'R006');
@@ -50,26 +50,27 @@ describe('language server', () => {
 
   it('says nothing about YAML that is no spec', async () => {
     await start();
-    assert.deepEqual(await client.open(URI, 'services:\n  web:\n    image: nginx\n    image: b\n'), []);
+    assert.deepEqual(await client.open(URI, 'services:\n  web:\n    image: nginx\n    image: b:1\n'), []);
   });
 
   it('goes on judging a spec whose marker is being edited, until it is closed', async () => {
     await start();
-    await client.open(URI, `${SPEC}    image: b\n`);
-    const version = await client.change(URI, { text: 'services:\n  a:\n    image: x\n    image: y\n' });
+    await client.open(URI, `${SPEC}    image: b:1\n`);
+    const version = await client.change(URI, { text: 'services:\n  a:\n    image: x:1\n    image: y:1\n' });
     assert.equal((await client.diagnostics(URI, version))[0]?.code, 'R006');
     await client.close(URI);
-    assert.deepEqual(await client.open(URI, 'services:\n  a:\n    image: x\n    image: y\n'), []);
+    assert.deepEqual(await client.open(URI, 'services:\n  a:\n    image: x:1\n    image: y:1\n'), []);
   });
 
   it('judges everything when it is told to', async () => {
     await start({ options: { detect: 'always' } });
-    assert.equal((await client.open(URI, 'a: 1\na: 2\n')).at(-1)?.code, 'R006');
+    const codes = (await client.open(URI, 'a: 1\na: 2\n')).map(({ code }) => code);
+    assert.deepEqual(codes, ['R020', 'R026', 'R006', 'R020']);
   });
 
   it('empties the findings of a closed document', async () => {
     await start();
-    await client.open(URI, `${SPEC}    image: b\n`);
+    await client.open(URI, `${SPEC}    image: b:1\n`);
     await client.close(URI);
     const last = await client.until(() =>
       client.publishedFor(URI).find((each) => each.version === undefined),
@@ -86,7 +87,7 @@ describe('language server', () => {
 
   it('links the documentation by the given template', async () => {
     await start({ options: { docs: 'vscode://x/rules/{code}' } });
-    const [finding] = await client.open(URI, `${SPEC}    image: b\n`);
+    const [finding] = await client.open(URI, `${SPEC}    image: b:1\n`);
     assert.equal(finding?.codeDescription?.href, 'vscode://x/rules/R006');
   });
 

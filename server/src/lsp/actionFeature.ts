@@ -13,7 +13,6 @@ import {
 import { URI } from 'vscode-uri';
 import { ignoreComment } from '../language/ignoreComment.ts';
 import type { Finding, FindingFix } from '../model/finding.ts';
-import { analyse } from '../spec/analyse.ts';
 import { cacheDirFixes, type CacheFixSources } from '../spec/lint/cachePath.ts';
 import { parseYaml } from '../spec/parse.ts';
 import { rangeOf } from './diagnosticOf.ts';
@@ -45,13 +44,13 @@ async function actionsFor(
 ): Promise<CodeAction[]> {
   const { only, diagnostics } = params.context;
   const wants = (kind: string) => !only || only.some((one) => kind === one || kind.startsWith(`${one}.`));
-  const { findings } = analyse({ text: document.text.getText(), file: document.path });
+  const findings = context.findingsOf(document);
   const actions: CodeAction[] = [];
   if (wants(CodeActionKind.QuickFix)) {
     for (const diagnostic of diagnostics.filter(({ source }) => source === 'hpc-compose')) {
-      actions.push(...findingFixes(findings, diagnostic, document));
       if (diagnostic.code === 'HPC004')
         actions.push(...(await directoryFixes(context, document, diagnostic)));
+      else actions.push(...findingFixes(findings, diagnostic, document));
       actions.push(...ignoreFix(diagnostic, document));
     }
   }

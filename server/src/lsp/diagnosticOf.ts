@@ -33,6 +33,8 @@ export interface Shown {
   readonly uri: string;
   readonly path: string;
   readonly text: TextDocument;
+  /** Where a finding of another file is shown here. */
+  readonly standIn: (file: string) => Span | undefined;
   /** Template of a documentation link with `{code}`. */
   readonly docs?: string;
 }
@@ -42,7 +44,7 @@ export function diagnosticOf(finding: Finding, shown: Shown): Diagnostic {
   const related = (finding.related ?? []).map((place) => relatedInformation(place, shown));
   if (finding.span.file !== shown.path) related.unshift(relatedInformation(finding, shown));
   return {
-    range: rangeOf(finding.span, shown),
+    range: rangeOf(spanHere(finding.span, shown), shown),
     severity: SEVERITIES[finding.severity],
     source: 'hpc-compose',
     code: finding.code,
@@ -64,6 +66,10 @@ function dataOf(finding: Finding): DiagnosticData {
     ...(upstreamCode === undefined ? {} : { upstreamCode }),
     ...(suppressed === undefined ? {} : { suppressed }),
   };
+}
+
+function spanHere(span: Span, shown: Shown): Span {
+  return span.file === shown.path ? span : (shown.standIn(span.file) ?? span);
 }
 
 /** The range of a span; a span in another file is shown at the start of this one. */

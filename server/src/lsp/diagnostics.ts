@@ -1,9 +1,12 @@
 // Keystroke -> diagnostics. No debounce: everything that waits in the queue is taken first, then the last state is analysed
 // and published with its version.
 import { Emitter, type Diagnostic, type Event } from 'vscode-languageserver';
-import type { Finding } from '../model/finding.ts';
-import { analyse } from '../spec/analyse.ts';
+import type { Finding, Span } from '../model/finding.ts';
+import { analyse, type Analysis } from '../spec/analyse.ts';
+import { applySeverities } from '../spec/lint/severity.ts';
+import { pairOf, stringOf, valueOf, type SpecNode } from '../spec/node.ts';
 import { findingOf } from '../spec/rules/finding.ts';
+import { servicesOf } from '../spec/rules/ruleBook.ts';
 import { diagnosticOf, type Shown } from './diagnosticOf.ts';
 import { LARGEST_TEXT, type OpenDocument } from './openDocuments.ts';
 import type { ServerContext } from './serverContext.ts';
@@ -22,10 +25,14 @@ export interface Published {
 /** Publishes the findings of every open spec; `judge` asks for one document again, or for all. */
 export interface DiagnosticsService {
   readonly judge: (uri?: string) => void;
+  readonly findingsOf: (document: OpenDocument) => readonly Finding[];
   readonly onDidPublish: Event<Published>;
 }
 
-type DiagnosticsContext = Pick<ServerContext, 'connection' | 'documents' | 'settings' | 'options' | 'log'>;
+type DiagnosticsContext = Pick<
+  ServerContext,
+  'connection' | 'documents' | 'settings' | 'options' | 'log' | 'surroundings'
+>;
 
 /** Starts publishing for all documents of the context. */
 export function startDiagnostics(context: DiagnosticsContext): DiagnosticsService {
@@ -61,7 +68,11 @@ export function startDiagnostics(context: DiagnosticsContext): DiagnosticsServic
     void context.connection.sendDiagnostics({ uri, diagnostics: [] });
   });
   context.settings.onDidChange(() => judge());
-  return { judge, onDidPublish: published.event };
+  return {
+    judge,
+    findingsOf: (document) => findingsOf(context, document).findings,
+    onDidPublish: published.event,
+  };
 }
 
 /**
@@ -90,14 +101,16 @@ function publish(context: DiagnosticsContext, uri: string, published: Emitter<Pu
 /** A bug in the analysis must not end the server; it is logged, and the document shows nothing. */
 function judgeSafely(context: DiagnosticsContext, document: OpenDocument): Diagnostic[] {
   try {
+    const { findings, root } = findingsOf(context, document);
     const shown: Shown = {
       uri: document.uri,
       path: document.path,
       text: document.text,
+      standIn: (file) => standIn(root, file),
       ...(context.options.docs === undefined ? {} : { docs: context.options.docs }),
     };
-    const findings = withSeverities(context, findingsOf(document));
-    return findings.slice(0, MOST_FINDINGS).map((finding) => diagnosticOf(finding, shown));
+    const left = applySeverities(findings, severityChoices(context.settings.known()));
+    return left.slice(0, MOST_FINDINGS).map((finding) => diagnosticOf(finding, shown));
   } catch (error) {
     context.log.error(
       `analysis of ${document.uri}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
@@ -106,11 +119,13 @@ function judgeSafely(context: DiagnosticsContext, document: OpenDocument): Diagn
   }
 }
 
-function findingsOf(document: OpenDocument): readonly Finding[] {
+function findingsOf(
+  { surroundings }: DiagnosticsContext,
+  document: OpenDocument,
+): Pick<Analysis, 'findings' | 'root'> {
   const text = document.text.getText();
-  return text.length > LARGEST_TEXT
-    ? [tooLarge(document.path, text)]
-    : analyse({ text, file: document.path }).findings;
+  if (text.length > LARGEST_TEXT) return { findings: [tooLarge(document.path, text)], root: undefined };
+  return analyse(text, surroundings.of(document));
 }
 
 function tooLarge(file: string, text: string): Finding {
@@ -118,12 +133,15 @@ function tooLarge(file: string, text: string): Finding {
   return findingOf('HX001', { span: { file, start: 0, end: Math.min(1, text.length) }, words: { size } });
 }
 
-function withSeverities(context: DiagnosticsContext, findings: readonly Finding[]): readonly Finding[] {
-  const chosen = severityChoices(context.settings.known());
-  if (chosen.size === 0) return findings;
-  return findings.flatMap((finding) => {
-    const severity = /^R\d/.test(finding.code) ? undefined : chosen.get(finding.code);
-    if (severity === 'off') return [];
-    return severity === undefined ? [finding] : [{ ...finding, severity }];
+/** The span that stands for another file: the `extends` that names it, else the first key. */
+function standIn(root: SpecNode | undefined, file: string): Span | undefined {
+  if (root?.kind !== 'map') return undefined;
+  const name = file.slice(file.lastIndexOf('/') + 1);
+  const own = pairOf(root, 'extends');
+  const services = servicesOf(root).map(({ value }) => pairOf(value, 'extends'));
+  const via = [own, ...services].find((pair) => {
+    const target = stringOf(pair?.value) ?? stringOf(valueOf(pair?.value, 'file'));
+    return target?.endsWith(name) === true;
   });
+  return via ? (stringOf(via.value) === undefined ? via.key.span : via.value.span) : root.pairs[0]?.key.span;
 }

@@ -15,6 +15,7 @@ import { FEATURES } from './features.ts';
 import { OpenDocuments } from './openDocuments.ts';
 import type { ClientAbilities, Feature, ServerContext } from './serverContext.ts';
 import { ClientSettings } from './settings.ts';
+import { createSurroundings } from './surroundings.ts';
 
 export interface ServerSetup {
   readonly connection: Connection;
@@ -37,14 +38,24 @@ export function startServer(setup: ServerSetup): void {
     const options = optionsOf(params);
     const client = abilitiesOf(params);
     documents.setDetection(options.detect ?? 'content');
-    const base = { connection, documents, settings, options, log };
+    const ports = setup.ports(log);
+    const trusted = options.trusted !== false;
+    const folders = foldersOf(params);
+    const surroundings = createSurroundings({
+      env: ports.env,
+      trusted,
+      folders,
+      onChange: () => diagnostics.judge(),
+    });
+    const base = { connection, documents, settings, options, log, surroundings };
     const diagnostics = startDiagnostics(base);
     const context: ServerContext = {
       ...base,
       client,
-      trusted: options.trusted !== false,
-      folders: foldersOf(params),
-      ports: setup.ports(log),
+      trusted,
+      folders,
+      ports,
+      findingsOf: diagnostics.findingsOf,
       reanalyse: diagnostics.judge,
       onDidPublish: diagnostics.onDidPublish,
     };

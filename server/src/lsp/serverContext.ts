@@ -2,9 +2,11 @@
 // that another feature needs.
 import type { Connection, Disposable, Event, ServerCapabilities } from 'vscode-languageserver';
 import type { Log, Ports } from '../core/ports.ts';
+import type { Finding } from '../model/finding.ts';
 import type { InitializationOptions } from '../model/protocol.ts';
-import type { OpenDocuments } from './openDocuments.ts';
+import type { OpenDocument, OpenDocuments } from './openDocuments.ts';
 import type { SettingsAccess } from './settings.ts';
+import type { SurroundingsSource } from './surroundings.ts';
 
 export interface ServerContext {
   readonly connection: Connection;
@@ -16,10 +18,14 @@ export interface ServerContext {
   readonly trusted: boolean;
   /** Absolute paths of the workspace folders. */
   readonly folders: readonly string[];
+  /** What documents are judged against, beside their text. */
+  readonly surroundings: SurroundingsSource;
   readonly ports: Ports;
   readonly log: Log;
   /** What the client can do, as it said. */
   readonly client: ClientAbilities;
+  /** The findings of a document as it is now. */
+  readonly findingsOf: (document: OpenDocument) => readonly Finding[];
   /** Judges a document again, or all of them: something outside their text has changed. */
   readonly reanalyse: (uri?: string) => void;
   /** Fires after the findings of one version were published. */

@@ -1,6 +1,6 @@
 // The editor's settings, section `hpcCompose`, read when needed and kept until the client says that they changed.
 import { Emitter, type Connection, type Event } from 'vscode-languageserver';
-import type { Severity } from '../model/finding.ts';
+import { isSeverityChoice, type SeverityChoice } from '../spec/lint/severity.ts';
 
 /** The settings as sent; every key may be absent, and nothing is trusted to have its right type. */
 export type RawSettings = Readonly<Record<string, unknown>>;
@@ -76,15 +76,13 @@ export function at(settings: unknown, name: string): unknown {
   return cut < 0 ? undefined : at(settings[name.slice(0, cut)], name.slice(cut + 1));
 }
 
-/** Severities that the user chose by rule code (`hpcCompose.diagnostics.severity`). */
-export function severityChoices(settings: RawSettings): ReadonlyMap<string, Severity | 'off'> {
+/** Severities that the user chose by rule code or name (`hpcCompose.diagnostics.severity`). */
+export function severityChoices(settings: RawSettings): Readonly<Record<string, SeverityChoice>> {
   const chosen = at(settings, 'diagnostics.severity');
   const entries = isRecord(chosen) ? Object.entries(chosen) : [];
-  return new Map(entries.filter((entry): entry is [string, Severity | 'off'] => isSeverity(entry[1])));
-}
-
-function isSeverity(value: unknown): value is Severity | 'off' {
-  return ['error', 'warning', 'information', 'hint', 'off'].includes(value as string);
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, SeverityChoice] => isSeverityChoice(entry[1])),
+  );
 }
 
 function isRecord(value: unknown): value is RawSettings {

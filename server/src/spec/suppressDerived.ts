@@ -1,0 +1,58 @@
+// Findings that only follow from another one are not shown; the other one lists their codes. One mistake, one finding.
+import type { Finding } from '../model/finding.ts';
+
+/** What cannot be judged once something else is wrong, by code. */
+const FOLLOWS: Readonly<Record<string, readonly string[]>> = {
+  R130: ['R026', 'R027', 'R007'],
+};
+
+/** Codes of findings about a key that is not there. */
+const ABSENCE = new Set(['R042', 'R044', 'R091', 'R109', 'R140', 'R145']);
+/** The key whose absence such a code tells of, where its message does not name it. */
+const ABSENT_KEY: Readonly<Record<string, string>> = {
+  R091: 'export_dir',
+  R109: 'test',
+  R140: 'image',
+  R145: 'commands',
+};
+
+/** The findings without those that follow from others. */
+export function suppressDerived(findings: readonly Finding[]): readonly Finding[] {
+  const causes = new Map<Finding, Finding>();
+  for (const finding of findings) {
+    const cause = causeOf(finding, findings);
+    if (cause) causes.set(finding, cause);
+  }
+  if (causes.size === 0) return findings;
+  const suppressed = new Map<Finding, string[]>();
+  for (const [finding, cause] of causes)
+    suppressed.set(cause, [...(suppressed.get(cause) ?? []), finding.code]);
+  return findings
+    .filter((finding) => !causes.has(finding))
+    .map((finding) => {
+      const codes = suppressed.get(finding);
+      return codes ? { ...finding, suppressed: [...(finding.suppressed ?? []), ...codes] } : finding;
+    });
+}
+
+function causeOf(finding: Finding, findings: readonly Finding[]): Finding | undefined {
+  const follows = FOLLOWS[finding.code];
+  if (follows) return findings.find(({ code }) => follows.includes(code));
+  return ABSENCE.has(finding.code) ? misspelling(finding, findings) : undefined;
+}
+
+/** The finding about a misspelt key that was meant to be the one which is missing here. */
+function misspelling(missing: Finding, findings: readonly Finding[]): Finding | undefined {
+  return findings.find((finding) => {
+    const meant = finding.fixes?.[0]?.edits[0]?.newText;
+    if (meant === undefined || finding === missing || finding.service !== missing.service) return false;
+    if (!['R020', 'R030', 'R041', 'R044'].includes(finding.code)) return false;
+    const key = ABSENT_KEY[missing.code];
+    if (key !== undefined) return key === meant;
+    return missing.message.includes(`\`${meant}\``) && parentOf(finding.field) === missing.field;
+  });
+}
+
+function parentOf(field = ''): string {
+  return field.slice(0, Math.max(0, field.lastIndexOf('.')));
+}
