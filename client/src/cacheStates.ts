@@ -14,6 +14,8 @@ export interface CacheStates extends Lifetime {
   /** Known states, the one of the current spec first. */
   all(): readonly CacheState[];
   emptyReason(): EmptyReason;
+  /** Directories that were looked at, also those with nothing in them. */
+  directories(): readonly string[];
   /** Reads all known caches again. Never rejects; a failure becomes the empty reason and a log line. */
   refresh(): Promise<void>;
   readonly onDidChange: vscode.Event<void>;
@@ -74,6 +76,7 @@ export function createCacheStates(
   return {
     all: () => states.filter((state) => state.entries.length + state.problems.length > 0),
     emptyReason: () => (states[0] === undefined ? failure : states[0].exists ? 'empty' : 'missing'),
+    directories: () => states.map((state) => state.cache_dir),
     refresh,
     onDidChange: changed.event,
     dispose: () => endAll(changed, pushed),

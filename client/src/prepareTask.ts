@@ -56,6 +56,8 @@ const COLOURS: Readonly<Partial<Record<PrepareProgress['phase'], string>>> = {
   waiting: '\x1b[33m',
 };
 const INTERRUPT = '\x03';
+/** A terminal that closes sooner is reported as one that could not start. */
+const SHORTEST_LIFE_MS = 600;
 
 class PrepareTerminal implements vscode.Pseudoterminal {
   private readonly written = new vscode.EventEmitter<string>();
@@ -88,10 +90,17 @@ class PrepareTerminal implements vscode.Pseudoterminal {
   }
 
   private async prepare(): Promise<void> {
+    const opened = Date.now();
+    const exitCode = await this.outcome();
+    await new Promise((resolve) => setTimeout(resolve, Math.max(0, opened + SHORTEST_LIFE_MS - Date.now())));
+    this.closed.fire(exitCode);
+  }
+
+  private async outcome(): Promise<number> {
     try {
       const result = await this.run(this.definition, (step) => this.show(step), this.source.token);
       for (const line of summary(result)) this.line(line);
-      this.closed.fire(result !== undefined && succeeded(result) ? 0 : 1);
+      return result !== undefined && succeeded(result) ? 0 : 1;
     } catch (error) {
       const cancelled = error instanceof vscode.CancellationError;
       const words = cancelled
@@ -100,7 +109,7 @@ class PrepareTerminal implements vscode.Pseudoterminal {
           ? error.message
           : String(error);
       this.line(`\x1b[31m${words}\x1b[0m`);
-      this.closed.fire(cancelled ? 130 : 1);
+      return cancelled ? 130 : 1;
     }
   }
 

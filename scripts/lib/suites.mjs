@@ -82,8 +82,8 @@ export async function runInVsCode({ executable }) {
   const sample = makeSample('test');
   try {
     const userData = path.join(sample.folder, 'user');
-    fs.mkdirSync(path.join(userData, 'User'), { recursive: true });
-    fs.writeFileSync(path.join(userData, 'User/settings.json'), JSON.stringify(await vscodeSettings(sample)));
+    const { QUIET_SETTINGS, writeSettings } = await import('../../test/helpers/rig/server.mjs');
+    writeSettings(userData, { ...QUIET_SETTINGS, 'git.enabled': false, ...sample.settings });
     return await withResultsFile(async (file) => {
       const extensionTestsEnv = {
         HPC_COMPOSE_TEST_RESULTS: file,
@@ -108,11 +108,6 @@ export async function runInVsCode({ executable }) {
   } finally {
     sample.remove();
   }
-}
-
-async function vscodeSettings(sample) {
-  const { QUIET_SETTINGS } = await import('../../test/helpers/rig/server.mjs');
-  return { ...QUIET_SETTINGS, 'git.enabled': false, ...sample.settings };
 }
 
 async function bundleSuites() {

@@ -106,7 +106,7 @@ describe('cache requests of the server', () => {
       await assert.rejects(client.request(`hpcCompose/${method}`, { uri }), /not trusted/);
     }
     assert.deepEqual((await titles()).slice(4), [
-      '$(question) state hidden in Restricted Mode',
+      '$(question)\u00a0state hidden in Restricted Mode',
       'Prepare',
       'Inspect',
     ]);
@@ -124,11 +124,11 @@ describe('cache requests of the server', () => {
     assert.deepEqual(
       (await titles()).map((title) => title?.replace(folder, '')),
       [
-        '$(database) 0 B · /cache',
+        '$(database)\u00a00 B · /cache',
         'Prepare All',
         'Inspect',
         'Prune…',
-        '$(circle-outline) not prepared',
+        '$(circle-outline)\u00a0not prepared',
         'Prepare',
         'Inspect',
       ],

@@ -88,7 +88,7 @@ describe('prepare and prune over LSP', function () {
         .sort(),
       ['base', 'prepared'],
     );
-    assert.match((await serviceTitles())[0] ?? '', /^\$\(check\) cached · .* · used just now$/);
+    assert.match((await serviceTitles())[0] ?? '', /^\$\(check\)\u00a0cached · .* · used just now$/);
   });
 
   it('prepares one service alone', async () => {
@@ -125,7 +125,7 @@ describe('prepare and prune over LSP', function () {
     await start({ FAKE_FAIL: 'import', FAKE_STDERR: 'boom' });
     const { services } = await prepare();
     assert.ok(services.every(({ runtime_image }) => ['failed', 'skipped'].includes(runtime_image.action)));
-    assert.equal((await serviceTitles())[0], '$(error) failed just now');
+    assert.equal((await serviceTitles())[0], '$(error)\u00a0failed just now');
   });
 
   it('names a missing enroot and writes nothing', async () => {

@@ -2,8 +2,8 @@
 import * as vscode from 'vscode';
 import type { App } from '../app.ts';
 import type { EntryNode, ProblemNode } from '../views/cacheModel.ts';
-import { pickEntry } from './entryPick.ts';
-import { command } from './register.ts';
+import { pickEntries, pickEntry } from './entryPick.ts';
+import { command, requireTrust } from './register.ts';
 
 /** Registers the acts on single entries. */
 export function registerEntries(app: App): vscode.Disposable {
@@ -15,6 +15,12 @@ export function registerEntries(app: App): vscode.Disposable {
       copy(node?.type === 'problem' ? node.path : (await pick(node))?.entry.artifact_path),
     ),
     command(app, 'cache.copyKey', async (node?: EntryNode) => copy((await pick(node))?.entry.cache_key)),
+    command(app, 'cache.pin', (node?: EntryNode, nodes?: readonly EntryNode[]) =>
+      changePin(app, node, nodes, true),
+    ),
+    command(app, 'cache.unpin', (node?: EntryNode, nodes?: readonly EntryNode[]) =>
+      changePin(app, node, nodes, false),
+    ),
     command(app, 'cache.reveal', async (node?: EntryNode) => {
       const picked = await pick(node);
       if (picked) await reveal(vscode.Uri.file(picked.entry.artifact_path));
@@ -26,6 +32,22 @@ export function registerEntries(app: App): vscode.Disposable {
       await vscode.window.showTextDocument(manifest, { preview: true });
     }),
   );
+}
+
+/** Pinned entries stay whatever a prune is asked for. */
+async function changePin(
+  app: App,
+  node: EntryNode | undefined,
+  nodes: readonly EntryNode[] | undefined,
+  pinned: boolean,
+): Promise<void> {
+  if (!(await requireTrust())) return;
+  const title = pinned ? vscode.l10n.t('Pin which entries?') : vscode.l10n.t('Unpin which entries?');
+  const picked = await pickEntries(app, node, nodes, title);
+  for (const cacheDir of new Set(picked.map((one) => one.cacheDir))) {
+    const paths = picked.filter((one) => one.cacheDir === cacheDir).map((one) => one.entry.artifact_path);
+    await app.request('hpcCompose/cache/pin', { cacheDir, paths, pinned });
+  }
 }
 
 /** In the explorer when the file lies in the workspace, else in the file manager, else (remote) in a terminal. */

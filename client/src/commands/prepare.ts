@@ -1,6 +1,13 @@
 // Prepare one service or all of them: starts the task, shows progress with a cancel button, tells how it ended.
 import * as vscode from 'vscode';
-import type { PrepareAction, PrepareProgress, PrepareResult } from '../../../server/src/model/cache.ts';
+import type {
+  PrepareAction,
+  PrepareArtifactResult,
+  PrepareProgress,
+  PrepareResult,
+  PrepareServiceResult,
+} from '../../../server/src/model/cache.ts';
+import { hintFor } from '../../../server/src/model/failure.ts';
 import type { PrepareParams } from '../../../server/src/model/protocol.ts';
 import type { App } from '../app.ts';
 import { requestWithReports } from '../cacheClient.ts';
@@ -148,17 +155,31 @@ async function tellResult(app: App, definition: PrepareDefinition, result: Prepa
       await vscode.commands.executeCommand('hpcCompose.cache.inspect', uriOfFile(definition.file));
     return;
   }
+  await tellFailure(app, definition, result);
+}
+
+async function tellFailure(app: App, definition: PrepareDefinition, result: PrepareResult): Promise<void> {
   const failed = result.services.find((service) => imageError(service) !== undefined);
+  const error = failed && imageError(failed);
+  const words =
+    failed && error
+      ? vscode.l10n.t('Preparing {0} failed: {1}', failed.service_name, describeError(error))
+      : vscode.l10n.t('Not every service could be prepared.');
+  app.log.error(words);
+  if (readSettings().prepareReveal !== 'never') showTerminal(definition);
   const retry = vscode.l10n.t('Try Again');
   const show = vscode.l10n.t('Show Log');
-  if (readSettings().prepareReveal !== 'never') showTerminal(definition);
-  const words = failed
-    ? vscode.l10n.t('Preparing {0} failed: {1}', failed.service_name, imageError(failed) ?? '')
-    : vscode.l10n.t('Not every service could be prepared.');
-  app.log.error(words);
-  const chosen = await vscode.window.showErrorMessage(words, retry, show);
+  const settings = vscode.l10n.t('Open Setting');
+  const buttons = error?.code === 'tool-missing' ? [settings, retry] : [retry, show];
+  const chosen = await vscode.window.showErrorMessage(words, ...buttons);
   if (chosen === retry) await startTask(app, definition);
   if (chosen === show) showTerminal(definition);
+  if (chosen === settings)
+    await vscode.commands.executeCommand('workbench.action.openSettings', 'hpcCompose.enroot.path');
+}
+
+function describeError({ code, message }: { code: string; message: string }): string {
+  return `${/[.!?]$/.test(message) ? message : `${message}.`} ${hintFor(code)}`.trim();
 }
 
 /** Brings the task's terminal, which holds the live log, to the front without taking the focus. */
@@ -172,6 +193,6 @@ function namesOf(result: PrepareResult, action: PrepareAction): string {
   return names.map(({ service_name }) => service_name).join(', ');
 }
 
-function imageError(service: PrepareResult['services'][number]): string | undefined {
-  return service.base_image?.error?.message ?? service.runtime_image.error?.message;
+function imageError(service: PrepareServiceResult): PrepareArtifactResult['error'] {
+  return service.base_image?.error ?? service.runtime_image.error;
 }

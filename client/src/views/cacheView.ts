@@ -86,13 +86,14 @@ function describe(view: vscode.TreeView<CacheNode>, states: CacheStates, filter:
         ? size
         : `${size} of ${formatBytes(budgetBytes, units)}`;
   const only = all[0];
+  const directories = states.directories();
   const free = only?.free_bytes;
   const parts = [
-    all.length === 1 ? only?.cache_dir : undefined,
+    directories.length === 1 ? directories[0] : undefined,
     typeof free === 'number' ? vscode.l10n.t('{0} free', formatBytes(free, units)) : undefined,
     filter ? vscode.l10n.t('filter: {0}', filter) : undefined,
   ];
-  view.message = only ? parts.filter((part) => part !== undefined).join(' · ') : '';
+  view.message = directories.length > 0 ? parts.filter((part) => part !== undefined).join(' · ') : '';
   view.badge = badge(states, budgetBytes, bytes);
   const hidesAll = filter !== '' && all.length > 0;
   const reason = hidesAll ? 'filtered' : states.emptyReason();

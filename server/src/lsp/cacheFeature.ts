@@ -1,7 +1,8 @@
 // Everything about images in the editor: looking, preparing, pruning, lenses. The parts share one board.
 import { nodeLocalRootOf } from '../spec/grammar/localPath.ts';
 import { inspectPlan } from '../core/inspect.ts';
-import type { CacheParams, ExplainResult, InspectParams } from '../model/protocol.ts';
+import { changePins } from '../core/pins.ts';
+import type { CacheParams, ExplainResult, InspectParams, PinParams } from '../model/protocol.ts';
 import type { CacheState, InspectResult } from '../model/cache.ts';
 import { OperationFailure } from '../model/failure.ts';
 import { putCacheDir } from '../spec/lint/cachePath.ts';
@@ -15,7 +16,7 @@ import { registerPrepare } from './prepareFeature.ts';
 import { registerPrune } from './pruneFeature.ts';
 import type { Feature, ServerContext } from './serverContext.ts';
 import { sharedDirectories } from './sharedDirectories.ts';
-import { planOf, requireTrust } from './specPlans.ts';
+import { choicesFor, planOf, requireTrust } from './specPlans.ts';
 
 /** Registers the requests `hpcCompose/cache/…`, `hpcCompose/prepare`, `hpcCompose/prune/…` and the code lenses. */
 export const cacheFeature: Feature = (context) => {
@@ -31,6 +32,7 @@ export const cacheFeature: Feature = (context) => {
   onOwnRequest(connection, log, 'hpcCompose/cache/explain', (params, signal) =>
     explain(context, params, signal),
   );
+  onOwnRequest(connection, log, 'hpcCompose/cache/pin', (params) => pin(context, looks, params));
   registerPrepare(context, board, looks);
   registerPrune(context, looks);
   const lenses = registerLenses(context, board);
@@ -53,6 +55,18 @@ async function list(
   if (cacheDir !== undefined) return looks.list(cacheDir);
   const { plan } = await planOf(context, required(uri), signal);
   return looks.list(plan.cacheDir.path);
+}
+
+async function pin(
+  context: ServerContext,
+  looks: CacheLooks,
+  { cacheDir, paths, pinned }: PinParams,
+): Promise<string[]> {
+  requireTrust(context);
+  const { ports } = await choicesFor(context, undefined);
+  const changed = await changePins(cacheDir, paths, pinned, ports);
+  await looks.tell(cacheDir);
+  return changed;
 }
 
 async function inspect(

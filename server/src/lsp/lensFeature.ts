@@ -41,8 +41,13 @@ function toCodeLens(lens: Lens, document: OpenDocument, context: ServerContext):
   const prefix = context.options.serverCommands ? 'hpcCompose.server.' : 'hpcCompose.';
   return {
     range: rangeOf(lens.span, document),
-    command: { title: lens.title, command: `${prefix}${lens.command}`, arguments: [lens.argument] },
+    command: { title: widened(lens.title), command: `${prefix}${lens.command}`, arguments: [lens.argument] },
   };
+}
+
+/** VS Code drops a plain blank after an icon. */
+function widened(title: string): string {
+  return title.replace(/^(\$\([\w~-]+\)) /, '$1\u00a0');
 }
 
 /** Places by document; while a text cannot be read at all, the last ones stay. */

@@ -158,6 +158,13 @@ export class OperationFailure extends Error {
   }
 }
 
+/** What to do next after a failure of which only the code is known; empty when its words need more. */
+export function hintFor(code: string): string {
+  const words = (FAILURES as Readonly<Record<string, FailureWords | undefined>>)[code];
+  const hint = fillWords(words?.hint ?? '', { tool: 'enroot' });
+  return /\{\w+\}/.test(hint) ? '' : hint;
+}
+
 function fillWords(words: string, data: FailureData): string {
   return words.replace(/\{(\w+)\}/g, (whole, name: string) => (name in data ? String(data[name]) : whole));
 }

@@ -88,6 +88,13 @@ export interface RendezvousPruneParams extends CacheParams {
   jobId?: string;
 }
 
+export interface PinParams {
+  cacheDir: string;
+  /** Artifact paths. */
+  paths: string[];
+  pinned: boolean;
+}
+
 export interface PruneApplyParams {
   plan: PrunePlan;
   /** Where every `PruneProgress` goes. */
@@ -106,6 +113,8 @@ export interface Requests {
   'hpcCompose/cache/list': { params: CacheParams; result: CacheState };
   'hpcCompose/cache/inspect': { params: InspectParams; result: InspectResult };
   'hpcCompose/cache/explain': { params: CacheParams; result: ExplainResult };
+  /** Gives the paths whose state changed. */
+  'hpcCompose/cache/pin': { params: PinParams; result: string[] };
   'hpcCompose/prepare': { params: PrepareParams; result: PrepareResult };
   'hpcCompose/prune/plan': { params: PrunePlanParams; result: PrunePlan };
   'hpcCompose/prune/apply': { params: PruneApplyParams; result: PruneResult };

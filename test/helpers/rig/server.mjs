@@ -39,12 +39,19 @@ export const baseArguments = ({ data, userData, extensions }) => [
   ],
 ];
 
+/** Writes settings for both places: a window on a server reads those of the machine (`enroot.path` is one) from the server's. */
+export function writeSettings(userData, settings) {
+  for (const place of ['User', 'Machine']) {
+    const folder = path.join(userData, place);
+    fs.mkdirSync(folder, { recursive: true });
+    fs.writeFileSync(path.join(folder, 'settings.json'), JSON.stringify(settings, null, 2));
+  }
+}
+
 /** Writes user settings unless the folder has some already. */
 export function writeUserSettings(userData, settings) {
   const file = path.join(userData, 'User/settings.json');
-  if (fs.existsSync(file)) return;
-  fs.mkdirSync(path.dirname(file), { recursive: true });
-  fs.writeFileSync(file, JSON.stringify({ ...QUIET_SETTINGS, ...settings }, null, 2));
+  if (!fs.existsSync(file)) writeSettings(userData, { ...QUIET_SETTINGS, ...settings });
 }
 
 /** Starts the server and waits until it listens: {port, token, process, ended, stop}. `onText` sees all it prints. */

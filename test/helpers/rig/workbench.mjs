@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
 import { RIG } from './home.mjs';
-import { QUIET_SETTINGS } from './server.mjs';
+import { QUIET_SETTINGS, writeSettings } from './server.mjs';
 
 const START_MS = 60_000;
 const PICTURE_SETTINGS = {
@@ -34,9 +34,7 @@ export async function openWorkbench({
 }) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hpc-compose-ui-'));
   const userData = path.join(folder, 'user');
-  fs.mkdirSync(path.join(userData, 'User'), { recursive: true });
-  const chosen = { ...PICTURE_SETTINGS, 'security.workspace.trust.enabled': trust, ...settings };
-  fs.writeFileSync(path.join(userData, 'User/settings.json'), JSON.stringify(chosen));
+  writeSettings(userData, { ...PICTURE_SETTINGS, 'security.workspace.trust.enabled': trust, ...settings });
   const args = [
     ...open,
     ...developed.map((extension) => `--extensionDevelopmentPath=${extension}`),
