@@ -92,7 +92,7 @@ function runPrepare(app: App): RunPrepare {
     };
     try {
       const result = await app.operations.run(title, (operation) =>
-        withProgress(title, [operation, cancelled], (token, report) =>
+        withProgress(title, definition.service !== undefined, [operation, cancelled], (token, report) =>
           requestWithReports(app.server, 'hpcCompose/prepare', params, token, (step) => {
             report(step);
             onStep(step);
@@ -114,6 +114,7 @@ function uriOfFile(file: string): vscode.Uri {
 
 async function withProgress<T>(
   title: string,
+  isSingle: boolean,
   tokens: readonly vscode.CancellationToken[],
   act: (token: vscode.CancellationToken, report: (step: PrepareProgress) => void) => Promise<T>,
 ): Promise<T> {
@@ -127,7 +128,7 @@ async function withProgress<T>(
         if (step.line !== undefined) return;
         const percent = Math.floor((step.fraction ?? 0) * 100);
         progress.report({
-          message: `${step.service}: ${step.message}`,
+          message: stepText(step, isSingle),
           increment: Math.max(0, percent - reported),
         });
         reported = Math.max(reported, percent);
@@ -136,6 +137,10 @@ async function withProgress<T>(
       vscode.Disposable.from(source, ...listeners).dispose();
     }
   });
+}
+
+function stepText({ service, message }: PrepareProgress, isSingle: boolean): string {
+  return isSingle ? message : `${service}: ${message}`;
 }
 
 function logStep(log: vscode.LogOutputChannel, step: PrepareProgress): void {

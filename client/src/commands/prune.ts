@@ -32,6 +32,7 @@ async function prune(app: App, argument: unknown): Promise<PruneResult | undefin
   const settings = readSettings();
   const plan = await pickPreset(app, where, settings);
   if (!plan) return undefined;
+  if (removals(plan).length === 0) return tellNothing(app, plan);
   const known = knownEntries(app, plan.cache_dir);
   const chosen = await selectEntries(plan, known, settings, () => showPlan(app, plan));
   return chosen && confirmAndApply(app, narrowPlan(plan, chosen), known);

@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import type { Units } from '../../../server/src/model/units.ts';
 import type { CacheNode, EntryNode, MoreNode, ProblemNode } from './cacheModel.ts';
-import { entryDescription, entryLabel, entryProblem, entrySpoken, GROUPS, groupOf } from './entryText.ts';
+import { entryDescription, entryProblem, entrySpoken, GROUPS, groupOf, shortLabel } from './entryText.ts';
 
 /** The item of a node. Tooltips of entries are filled in when asked for. */
 export function cacheItem(node: CacheNode, now: number, units: Units): vscode.TreeItem {
@@ -27,7 +27,7 @@ export function cacheItem(node: CacheNode, now: number, units: Units): vscode.Tr
 
 function entryItem(node: EntryNode, now: number, units: Units): vscode.TreeItem {
   const { entry } = node;
-  const item = new vscode.TreeItem(entryLabel(entry), vscode.TreeItemCollapsibleState.None);
+  const item = new vscode.TreeItem(shortLabel(entry), vscode.TreeItemCollapsibleState.None);
   item.id = node.id;
   item.description = entryDescription(entry, now, units);
   item.iconPath = entryIcon(node);

@@ -1,12 +1,14 @@
 // The cache tree view: draws the known states, asks for them again when it becomes visible, never polls while hidden.
+import { homedir } from 'node:os';
 import * as vscode from 'vscode';
 import { endAll, type Lifetime } from '../lifetime.ts';
+import type { CacheState } from '../../../server/src/model/cache.ts';
 import { formatBytes } from '../../../server/src/model/units.ts';
 import type { CacheStates } from '../cacheStates.ts';
 import { readSettings } from '../ui/settings.ts';
 import { cacheItem } from './cacheItems.ts';
-import { type CacheNode, type EntryNode, PAGE, treeNodes } from './cacheModel.ts';
-import { entryProblem, entryTooltip } from './entryText.ts';
+import { type CacheNode, type EntryNode, PAGE, treeNodes, type TreeOptions } from './cacheModel.ts';
+import { entryProblem, entryTooltip, shortPath } from './entryText.ts';
 
 export interface CacheView extends Lifetime {
   /** Entries selected in the tree. */
@@ -26,7 +28,9 @@ export function createCacheView(states: CacheStates): CacheView {
   const provider: vscode.TreeDataProvider<CacheNode> = {
     onDidChangeTreeData: changed.event,
     getTreeItem: (node) => cacheItem(node, now(), readSettings().units),
-    getChildren: (node) => [...(node ? childrenOf(node) : treeNodes(states.all(), options()))],
+    getChildren: (node) => [
+      ...(node ? childrenOf(node) : treeNodes(states.all(), treeOptions(filter, shown))),
+    ],
     resolveTreeItem: (item, node) => {
       if (node.type !== 'entry') return item;
       const tooltip = new vscode.MarkdownString(entryTooltip(node.entry, now(), readSettings().units), true);
@@ -34,7 +38,6 @@ export function createCacheView(states: CacheStates): CacheView {
       return item;
     },
   };
-  const options = () => ({ ...readSettings(), filter, now: now(), shown });
   const view = vscode.window.createTreeView('hpcCompose.cache', {
     treeDataProvider: provider,
     canSelectMany: true,
@@ -73,31 +76,35 @@ function childrenOf(node: CacheNode): readonly CacheNode[] {
   return 'children' in node ? node.children : [];
 }
 
-/** Title line, badge and which welcome text applies. */
+/** Title line, badge and which welcome text applies. A message line would hide the welcome text, so the path moves up then. */
 function describe(view: vscode.TreeView<CacheNode>, states: CacheStates, filter: string): void {
   const all = states.all();
   const { units, budgetBytes } = readSettings();
   const bytes = all.reduce((sum, state) => sum + state.totals.bytes, 0);
   const size = formatBytes(bytes, units);
-  view.description =
-    all.length === 0
-      ? ''
-      : budgetBytes === undefined
-        ? size
-        : `${size} of ${formatBytes(budgetBytes, units)}`;
-  const only = all[0];
-  const directories = states.directories();
-  const free = only?.free_bytes;
+  const filled = budgetBytes === undefined ? size : `${size} of ${formatBytes(budgetBytes, units)}`;
+  const directories = states.directories().map((directory) => shortPath(directory, homedir()));
+  view.description = all.length > 0 ? filled : directories.join(', ');
+  const hidesAll = all.length > 0 && treeNodes(all, treeOptions(filter)).length === 0;
+  view.message = all.length > 0 && !hidesAll ? messageOf(all, directories, filter) : '';
+  view.badge = badge(states, budgetBytes, bytes);
+  const reason = hidesAll ? 'filtered' : states.emptyReason();
+  void vscode.commands.executeCommand('setContext', 'hpcCompose:cacheState', reason);
+}
+
+function messageOf(all: readonly CacheState[], directories: readonly string[], filter: string): string {
+  const { units } = readSettings();
+  const free = all.length === 1 ? all[0]?.free_bytes : undefined;
   const parts = [
     directories.length === 1 ? directories[0] : undefined,
     typeof free === 'number' ? vscode.l10n.t('{0} free', formatBytes(free, units)) : undefined,
     filter ? vscode.l10n.t('filter: {0}', filter) : undefined,
   ];
-  view.message = directories.length > 0 ? parts.filter((part) => part !== undefined).join(' · ') : '';
-  view.badge = badge(states, budgetBytes, bytes);
-  const hidesAll = filter !== '' && all.length > 0;
-  const reason = hidesAll ? 'filtered' : states.emptyReason();
-  void vscode.commands.executeCommand('setContext', 'hpcCompose:cacheState', reason);
+  return parts.filter((part) => part !== undefined).join(' · ');
+}
+
+function treeOptions(filter: string, shown: ReadonlyMap<string, number> = new Map()): TreeOptions {
+  return { ...readSettings(), filter, now: Date.now() / 1000, shown };
 }
 
 function badge(states: CacheStates, budget: number | undefined, bytes: number): vscode.ViewBadge | undefined {

@@ -48,6 +48,17 @@ export function entryLabel(entry: CacheEntry): string {
   return tag ? `${tag[1] ?? ''} ${tag[2] ?? ''}` : last;
 }
 
+const LONGEST_TAG = 20;
+const LONGEST_PATH = 32;
+
+/** The label with a long tag elided in its middle, so that the size beside it stays in sight. */
+export function shortLabel(entry: CacheEntry): string {
+  const label = entryLabel(entry);
+  const [name = '', tag = ''] = label.split(' ');
+  if (tag.length <= LONGEST_TAG) return label;
+  return `${name} ${tag.slice(0, 11)}…${tag.slice(-7)}`;
+}
+
 /** What is wrong with the entry in a few words, or the empty string. */
 export function entryProblem(entry: CacheEntry): string {
   return STATES[entry.state];
@@ -106,6 +117,14 @@ export function when(moment: number, now: number): string {
   const pad = (value: number) => String(value).padStart(2, '0');
   const day = `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}`;
   return `${day} ${pad(date.getHours())}:${pad(date.getMinutes())} (${formatAgo(moment, now)})`;
+}
+
+/** A directory in little room: HOME as `~`, and of a long path the last two names. */
+export function shortPath(path: string, home: string | undefined): string {
+  const inHome = home !== undefined && home !== '' && path.startsWith(`${home}/`);
+  const text = inHome ? `~${path.slice(home.length)}` : path;
+  if (text.length <= LONGEST_PATH) return text;
+  return `…/${text.split('/').slice(-2).join('/')}`;
 }
 
 /** Makes text harmless inside Markdown, tables included. */

@@ -45,40 +45,40 @@ export function inspectPage(result: InspectResult, specName: string, style: Page
 }
 
 function servicePart(service: InspectService, style: PageStyle): string {
+  const { base_artifact: base, runtime_artifact: runtime } = service;
   const artifacts = [
-    artifactRow('Base image', service.base_artifact, style),
-    service.runtime_artifact.path === service.base_artifact?.path
-      ? ''
-      : artifactRow('Job starts from', service.runtime_artifact, style),
-  ].filter((row) => row !== '');
+    ...(base ? [{ title: 'Base image', artifact: base }] : []),
+    ...(runtime.path === '' || runtime.path === base?.path
+      ? []
+      : [{ title: base ? 'Prepared image' : 'Image', artifact: runtime }]),
+  ];
   return page([
     `## ${escape(service.service_name)}`,
     `**${VERDICTS[service.current_reuse_expectation]}**${service.note ? ` ${escape(service.note)}` : ''}`,
     facts([
       ['Image', code(service.source_image)],
       ['Registry', escape(service.base_registry ?? '')],
+      ...artifacts.map(({ title, artifact }) => [title, code(artifact.path)] as const),
     ]),
-    artifacts.length > 0
-      ? ['| Artifact | On disk | Created | Last used | File |', '|---|---|---|---|---|', ...artifacts].join(
-          '\n',
-        )
-      : '',
+    artifactTable(artifacts, style),
     whyPart(service.why),
     commandsPart(service.runtime_artifact),
   ]);
 }
 
-function artifactRow(title: string, artifact: InspectArtifact | null, style: PageStyle): string {
-  if (!artifact || artifact.path === '') return '';
-  const { manifest } = artifact;
-  const cells = [
-    title,
-    artifact.artifact_present ? 'yes' : 'no',
-    manifest ? when(manifest.created_at, style.now) : '–',
-    manifest ? when(manifest.last_used_at, style.now) : '–',
-    code(artifact.path),
-  ];
-  return `| ${cells.join(' | ')} |`;
+interface TitledArtifact {
+  readonly title: string;
+  readonly artifact: InspectArtifact;
+}
+
+function artifactTable(artifacts: readonly TitledArtifact[], style: PageStyle): string {
+  if (artifacts.length === 0) return '';
+  const rows = artifacts.map(({ title, artifact: { manifest, artifact_present } }) => {
+    const created = manifest ? when(manifest.created_at, style.now) : '–';
+    const used = manifest ? when(manifest.last_used_at, style.now) : '–';
+    return `| ${title} | ${artifact_present ? 'yes' : 'no'} | ${created} | ${used} |`;
+  });
+  return ['| Artifact | On disk | Created | Last used |', '|---|---|---|---|', ...rows].join('\n');
 }
 
 function whyPart(why: readonly Why[]): string {
@@ -181,8 +181,8 @@ function page(parts: readonly string[]): string {
 }
 
 function facts(rows: readonly (readonly [string, string])[]): string {
-  const filled = rows.filter(([, value]) => value !== '').map(([name, value]) => `| ${name} | ${value} |`);
-  return filled.length > 0 ? ['| | |', '|---|---|', ...filled].join('\n') : '';
+  const filled = rows.filter(([, value]) => value !== '');
+  return filled.map(([name, value]) => `- **${name}:** ${value}`).join('\n');
 }
 
 function listPart(title: string, lines: readonly string[]): string {

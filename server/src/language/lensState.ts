@@ -27,6 +27,14 @@ const PLAIN = {
   'spec-errors': '$(circle-slash) state unknown: the spec has errors',
 } as const;
 
+/** Short words for phases whose messages name long paths. */
+const DOING: Readonly<Partial<Record<PrepareProgress['phase'], string>>> = {
+  import: 'importing',
+  create: 'unpacking',
+  export: 'exporting',
+  publish: 'publishing',
+};
+
 /** The text of a service's state lens. */
 export function serviceText(state: ServiceState, style: LensStyle): string {
   switch (state.kind) {
@@ -93,5 +101,5 @@ function missText(service: InspectService): string {
 function runningText(step: PrepareProgress): string {
   const percent = step.fraction === undefined ? '' : ` · ${Math.floor(step.fraction * 100)} %`;
   if (step.phase === 'waiting') return `$(lock) ${step.message}`;
-  return `$(sync~spin) ${step.message}${percent}`;
+  return `$(sync~spin) ${DOING[step.phase] ?? step.message}${percent}`;
 }
