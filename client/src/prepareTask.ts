@@ -1,5 +1,6 @@
 // Prepare as a task: a terminal with the live log, Ctrl+C to cancel, exit code at the end, and rerun for free.
 import * as vscode from 'vscode';
+import { describeFailure } from './ui/failures.ts';
 import type { PrepareProgress, PrepareResult } from '../../server/src/model/cache.ts';
 
 export const TASK_TYPE = 'hpc-compose';
@@ -103,11 +104,7 @@ class PrepareTerminal implements vscode.Pseudoterminal {
       return result !== undefined && succeeded(result) ? 0 : 1;
     } catch (error) {
       const cancelled = error instanceof vscode.CancellationError;
-      const words = cancelled
-        ? vscode.l10n.t('Cancelled.')
-        : error instanceof Error
-          ? error.message
-          : String(error);
+      const words = cancelled ? vscode.l10n.t('Cancelled.') : describeFailure(error);
       this.line(`\x1b[31m${words}\x1b[0m`);
       return cancelled ? 130 : 1;
     }

@@ -2,7 +2,7 @@
 import type { CacheEntry, PrunePlan, PrunePlanEntry } from '../../server/src/model/cache.ts';
 import type { PrunePlanParams } from '../../server/src/model/protocol.ts';
 import { formatBytes, type Units } from '../../server/src/model/units.ts';
-import { entryLabel } from './views/entryText.ts';
+import { entryLabel, GROUPS } from './views/entryText.ts';
 import { count } from './views/pages.ts';
 
 export interface PruneSettings {
@@ -81,12 +81,16 @@ export function planLabel(entry: PrunePlanEntry, known: readonly CacheEntry[]): 
   return match ? entryLabel(match) : entry.path.slice(entry.path.lastIndexOf('/') + 1);
 }
 
+function kindName({ kind }: PrunePlanEntry): string {
+  return kind === 'layer' ? 'image layer' : kind === 'runtime' ? 'job directory' : GROUPS[kind].one;
+}
+
 /** The detail of the last question: where, the five largest, what coming back costs. */
 export function confirmDetail(plan: PrunePlan, known: readonly CacheEntry[], units: Units): string {
   const removed = removals(plan).sort((a, b) => b.bytes - a.bytes);
   const top = removed
     .slice(0, 5)
-    .map((entry) => `• ${planLabel(entry, known)} (${formatBytes(entry.bytes, units)})`);
+    .map((entry) => `• ${planLabel(entry, known)}, ${kindName(entry)} (${formatBytes(entry.bytes, units)})`);
   const others = removed.length > top.length ? [`… and ${removed.length - top.length} more`] : [];
   const downloads = removed.filter((entry) => costOf(entry).startsWith('Downloaded'));
   const size = downloads.reduce((sum, entry) => sum + entry.bytes, 0);

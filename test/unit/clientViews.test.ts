@@ -287,7 +287,7 @@ describe('a prune', () => {
   it('asks with the place, the largest entries, the cost and that it cannot be undone', () => {
     assert.equal(
       confirmDetail(plan, [], 'binary'),
-      '/c\n\n• a (10 B)\n• b (5 B)\n\nGetting them back needs 1 download (≈ 10 B).\nThis cannot be undone.',
+      '/c\n\n• a, base image (10 B)\n• b, prepared image (5 B)\n\nGetting them back needs 1 download (≈ 10 B).\nThis cannot be undone.',
     );
   });
 
@@ -306,7 +306,7 @@ describe('a prune', () => {
       plan,
       { units: 'binary', now },
     );
-    for (const part of ['Freed 10 B in 1 entry.', '/c/a', 'in use by job 48213', 'permission'])
+    for (const part of ['Freed 10 B in 1 entry.', '| `a` |', 'in use by job 48213', 'permission'])
       assert.ok(text.includes(part), part);
   });
 });

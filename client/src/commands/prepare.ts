@@ -19,6 +19,7 @@ import {
   TASK_TYPE,
   taskName,
 } from '../prepareTask.ts';
+import { showFailure } from '../ui/failures.ts';
 import { readSettings } from '../ui/settings.ts';
 import { command, requireTrust } from './register.ts';
 import { pickService, serviceOf, targetSpec } from './target.ts';
@@ -102,6 +103,9 @@ function runPrepare(app: App): RunPrepare {
       );
       if (result) void tellResult(app, definition, result);
       return result;
+    } catch (error) {
+      void showFailure(app.log, error);
+      throw error;
     } finally {
       void app.states.refresh();
     }

@@ -7,13 +7,30 @@ export async function showFailure(log: vscode.LogOutputChannel, error: unknown):
   if (error instanceof vscode.CancellationError) return;
   if (error instanceof RequestFailure) log.error(`${error.code}: ${error.message} ${error.hint}`);
   else log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
-  const open = vscode.l10n.t('Show Output');
-  const trust = vscode.l10n.t('Manage Trust');
-  const needsTrust = error instanceof RequestFailure && error.code === 'untrusted';
-  const buttons = needsTrust ? [trust] : [open];
-  const chosen = await vscode.window.showErrorMessage(describeFailure(error), ...buttons);
-  if (chosen === open) log.show();
-  if (chosen === trust) await vscode.commands.executeCommand('workbench.trust.manage');
+  const button = buttonFor(error);
+  const chosen = await vscode.window.showErrorMessage(describeFailure(error), button.title);
+  if (chosen === button.title) await vscode.commands.executeCommand(button.command);
+}
+
+interface Button {
+  readonly title: string;
+  readonly command: string;
+}
+
+/** Where the next step is. */
+function buttonFor(error: unknown): Button {
+  const code = error instanceof RequestFailure ? error.code : undefined;
+  switch (code) {
+    case 'untrusted':
+      return { title: vscode.l10n.t('Manage Trust'), command: 'workbench.trust.manage' };
+    case 'spec-invalid':
+      return { title: vscode.l10n.t('Show Problems'), command: 'workbench.actions.view.problems' };
+    case 'not-a-cache':
+    case 'cache-missing':
+      return { title: vscode.l10n.t('Why This Cache Directory?'), command: 'hpcCompose.explainCacheDir' };
+    default:
+      return { title: vscode.l10n.t('Show Output'), command: 'hpcCompose.showOutput' };
+  }
 }
 
 /** One message for a failure: what happened and what to do next. */

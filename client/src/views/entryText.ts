@@ -28,7 +28,7 @@ const STATES: Readonly<Record<EntryState, string>> = {
   'damaged-manifest': 'manifest is damaged',
   moved: 'made for another path',
   orphan: 'no manifest',
-  truncated: 'image file is cut short',
+  truncated: 'image file has the wrong size',
   'being-removed': 'removal was interrupted',
 };
 

@@ -135,16 +135,22 @@ export function planPage(plan: PrunePlan, style: PageStyle): string {
     '# Prune plan',
     `Cache directory: ${code(plan.cache_dir)}`,
     `Would free ${formatBytes(plan.bytes, style.units)}. Nothing has been removed.`,
-    planTable('To remove', part('remove'), style),
-    planTable('Kept', part('keep'), style),
+    planTable('To remove', part('remove'), plan.cache_dir, style),
+    planTable('Kept', part('keep'), plan.cache_dir, style),
   ]);
 }
 
-function planTable(title: string, entries: readonly PrunePlanEntry[], style: PageStyle): string {
+function planTable(
+  title: string,
+  entries: readonly PrunePlanEntry[],
+  cacheDir: string,
+  style: PageStyle,
+): string {
   const heading = `## ${title}: ${entries.length}`;
   if (entries.length === 0) return heading;
   const rows = entries.map(
-    (entry) => `| ${code(entry.path)} | ${formatBytes(entry.bytes, style.units)} | ${escape(entry.reason)} |`,
+    (entry) =>
+      `| ${code(below(entry.path, cacheDir))} | ${size(entry.bytes, style)} | ${escape(entry.reason)} |`,
   );
   return page([heading, ['| File | Size | Why |', '|---|---|---|', ...rows].join('\n')]);
 }
@@ -153,7 +159,7 @@ function planTable(title: string, entries: readonly PrunePlanEntry[], style: Pag
 export function reportPage(result: PruneResult, plan: PrunePlan, style: PageStyle): string {
   const planned = new Map(plan.entries.map((entry) => [entry.path, entry]));
   const removed = result.removed_paths.map(
-    (path) => `| ${code(path)} | ${formatBytes(planned.get(path)?.bytes ?? 0, style.units)} |`,
+    (path) => `| ${code(below(path, plan.cache_dir))} | ${size(planned.get(path)?.bytes ?? 0, style)} |`,
   );
   return page([
     '# Prune report',
@@ -166,7 +172,7 @@ export function reportPage(result: PruneResult, plan: PrunePlan, style: PageStyl
     ),
     listPart(
       'Failed',
-      result.failed.map(({ path, code: reason }) => `${path}: ${reason}`),
+      result.failed.map(({ path, code: reason }) => `${below(path, plan.cache_dir)}: ${reason}`),
     ),
   ]);
 }
@@ -174,6 +180,15 @@ export function reportPage(result: PruneResult, plan: PrunePlan, style: PageStyl
 /** `1 entry`, `12 entries`. */
 export function count(value: number, one: string, many: string): string {
   return `${value} ${value === 1 ? one : many}`;
+}
+
+/** A size that a narrow column does not break. */
+function size(bytes: number, { units }: PageStyle): string {
+  return formatBytes(bytes, units).replace(' ', '\u00a0');
+}
+
+function below(path: string, cacheDir: string): string {
+  return path.startsWith(`${cacheDir}/`) ? path.slice(cacheDir.length + 1) : path;
 }
 
 function page(parts: readonly string[]): string {
