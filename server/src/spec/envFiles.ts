@@ -1,8 +1,9 @@
-// The `env_file` entries of one service, after interpolation (rules R064 to R066). Their contents never reach the cache.
+// The `env_file` entries of one service, after interpolation (rules R064 to R066, R071). Their contents never reach the cache.
 import type { Finding } from '../model/finding.ts';
 import { joinPath, parentPath } from '../model/paths.ts';
 import { parseDotenv } from './dotenv.ts';
 import type { SpecFiles } from './files.ts';
+import { isIdentifier } from './grammar/text.ts';
 import { itemsOf, stringOf, valueOf, type ScalarNode, type SpecNode } from './node.ts';
 import { findingOf } from './rules/finding.ts';
 
@@ -54,18 +55,29 @@ function checkOne(
         pending: [],
       };
     case 'text':
-      return { findings: malformedLines(path, state.text, about), pending: [] };
+      return { findings: problemsIn(path, state.text, about), pending: [] };
   }
 }
 
-function malformedLines(
-  path: string,
-  text: string,
-  about: { span: SpecNode['span']; field: string; service: string },
-): Finding[] {
-  return parseDotenv(text).problems.map(({ line, start, end, reason }) => {
+interface About {
+  readonly span: SpecNode['span'];
+  readonly field: string;
+  readonly service: string;
+}
+
+/** R065 for malformed lines; R071 for names that no shell takes: they become part of `environment`. */
+function problemsIn(path: string, text: string, about: About): Finding[] {
+  const { problems, variables } = parseDotenv(text);
+  const malformed = problems.map(({ line, start, end, reason }) => {
     const problem = `it ${reason}`;
     const related = [{ span: { file: path, start, end }, message: 'the malformed line' }];
     return findingOf('R065', { ...about, words: { file: path, line, problem }, related });
   });
+  const unsafe = [...variables.keys()].filter((name) => !isIdentifier(name));
+  const misnamed = unsafe.map((name) => {
+    const start = Math.max(0, text.indexOf(name));
+    const related = [{ span: { file: path, start, end: start + name.length }, message: 'the name' }];
+    return findingOf('R071', { ...about, variant: 'file', words: { file: path, name }, related });
+  });
+  return [...malformed, ...misnamed];
 }

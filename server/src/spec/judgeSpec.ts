@@ -14,6 +14,7 @@ import { resolveSpec, type ResolvedSpec } from './resolve.ts';
 import { ruleOf } from './rules/catalogue.ts';
 import { checkSpec, type SpecCheck } from './rules/checkSpec.ts';
 import type { ClusterProfile } from './rules/clusterProfile.ts';
+import { checkShapes } from './structure/checkStructure.ts';
 import type { Variables } from './variables.ts';
 
 export interface JudgeInput {
@@ -30,8 +31,6 @@ export interface JudgeInput {
   readonly cacheDirOf: (written: string | undefined) => CacheDirChoice;
   readonly cluster?: ClusterProfile;
   readonly strictEnv?: boolean;
-  /** Findings of shape (R020-R047) of the merged root. */
-  readonly checkShape?: (root: MapNode) => readonly Finding[];
 }
 
 export interface Judgement {
@@ -64,14 +63,15 @@ export function judgeSpec(input: JudgeInput): Judgement {
   const textOf = (file: string) =>
     file === input.path ? input.text : (resolved.baseTexts.get(file) ?? textOfFile(input.files, file));
   const root = resolved.root;
-  const shape = resolved.merged ? (input.checkShape?.(resolved.merged) ?? []) : [];
+  const shape = resolved.merged ? checkShapes(resolved.merged, resolved.incomplete) : [];
   // A text that could not be read to its end has only half a tree: rules on it would guess.
   const isReadable = root !== undefined && !parsed.findings.some(({ code }) => code === 'R004');
   const check = isReadable
     ? checkSpec({ ...resolved, root }, { textOf, resourceProfiles: input.resourceProfiles })
     : undefined;
   const strict = input.strictEnv ? resolved.defaulted.map(({ finding }) => finding) : [];
-  const judged = [...parsed.findings, ...shape, ...resolved.findings, ...(check?.findings ?? []), ...strict];
+  const checked = (check?.findings ?? []).map((finding) => claimMissing(finding, input.text));
+  const judged = [...parsed.findings, ...shape, ...resolved.findings, ...checked, ...strict];
   const lint = check && root ? lintOf(input, resolved, root, check, textOf) : [];
   const kept = applySuppressions(input.text, input.path, parsed.root, [...judged, ...lint]);
   const mask = maskFinding(secretMask(resolved.secretValues));
@@ -112,6 +112,16 @@ function lintOf(
     hasExtends: resolved.merged !== undefined && /\bextends\b/.test(input.text),
     ...(input.cluster ? { cluster: input.cluster } : {}),
   });
+}
+
+/** A secret without a value is not also told as a missing variable (R060): the broken declaration stands for that. */
+function claimMissing(finding: Finding, text: string): Finding {
+  const name = /^secrets\.(.+)$/s.exec(finding.field ?? '')?.[1];
+  if (name === undefined || !['R050', 'R051', 'R052'].includes(finding.code)) return finding;
+  const secret = name.split('.')[0] ?? name;
+  return text.includes(`\${${secret}`) || text.includes(`$${secret}`)
+    ? { ...finding, suppressed: ['R060'] }
+    : finding;
 }
 
 function jobNameOf(root: MapNode): string {

@@ -21,6 +21,7 @@ export const VALUE_RULES = {
   R071: rule('variable-name', 11, {
     main: '`{name}` is no variable name: letters, digits and _ only, no digit first.',
     empty: 'A variable name in `{field}` is empty.',
+    file: '{file}: `{name}` is no variable name: letters, digits and _ only, no digit first.',
   }),
   R072: rule('sweep-value', 11, {
     main: '`{field}` {problem}.',
