@@ -1,8 +1,16 @@
 // Spec and settings on disk (or a text being edited) -> the plan of what is asked of the cache. The one way for both doors.
 import { realpath } from 'node:fs/promises';
+import { runProcess } from '../core/process.ts';
+import { detectTool } from '../core/toolVersion.ts';
+import { OperationFailure } from '../model/failure.ts';
 import { decidesVerdict, type Finding } from '../model/finding.ts';
 import { parentPath, resolvePath } from '../model/paths.ts';
-import { DEFAULT_TOOL_VERSION, type CacheDirChoice, type CachePlan } from '../model/plan.ts';
+import {
+  DEFAULT_TOOL_VERSION,
+  DETECTED_VERSION,
+  type CacheDirChoice,
+  type CachePlan,
+} from '../model/plan.ts';
 import { planCache, type PlanContext } from '../plan/planCache.ts';
 import type { SelectedSettings } from '../plan/settings.ts';
 import type { SpecFiles } from '../spec/files.ts';
@@ -26,7 +34,7 @@ export interface LoadOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly profile?: string;
   readonly settingsFile?: string;
-  /** Version mixed into keys; absent: the contract's. */
+  /** Version mixed into keys; absent: the contract's; `detected`: that of the `hpc-compose` on PATH. */
   readonly toolVersion?: string;
   readonly cacheDir?: CacheDirChoice;
   /** Absent: read now, synchronously. */
@@ -151,7 +159,7 @@ async function planWithFingerprints(read: ReadSpec, options: LoadOptions): Promi
     projectDir: await projectDirOf(read.path),
     home: options.env.HOME,
     settings: read.settings,
-    toolVersion: options.toolVersion ?? DEFAULT_TOOL_VERSION,
+    toolVersion: await toolVersionOf(options),
     ...(options.cacheDir === undefined ? {} : { cacheDir: options.cacheDir }),
   };
   const note = (path: string) => {
@@ -164,6 +172,14 @@ async function planWithFingerprints(read: ReadSpec, options: LoadOptions): Promi
   const digests = new Map<string, string>();
   for (const path of wanted) digests.set(path, await fingerprints.of(path, options.signal));
   return planCache(read.resolved, { ...context, fingerprint: (path) => digests.get(path) ?? '' });
+}
+
+/** Throws tool-missing when the version on PATH is wanted and there is none. */
+async function toolVersionOf({ toolVersion, env, signal }: LoadOptions): Promise<string> {
+  if (toolVersion !== DETECTED_VERSION) return toolVersion ?? DEFAULT_TOOL_VERSION;
+  const detected = await detectTool(env, runProcess, signal);
+  if (detected) return detected.version;
+  throw new OperationFailure('tool-missing', { tool: 'hpc-compose' });
 }
 
 /** Directory of the real path; of the path itself while the file does not exist. */
