@@ -8,8 +8,8 @@ x-slurm:
   nodes: 1
   cpus_per_task: 2
   mem: 4G
-  # A directory that compute nodes see too. Images are imported into it once.
-  cache_dir: /scratch/$USER/hpc-compose
+  # A directory that compute nodes see too, as home directories usually are. Images are imported into it once.
+  cache_dir: ~/.cache/hpc-compose
 services:
   app:
     image: docker.io/library/python:3.12-slim

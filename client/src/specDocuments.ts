@@ -13,7 +13,7 @@ const HEAD_LINES = 2000;
 export interface SpecDocuments extends Lifetime {
   /** True when the document may be a spec; remembered until the document closes. */
   isSpec(document: vscode.TextDocument): boolean;
-  /** The spec that a command without an argument acts on: the active one, else a visible one, else an open one. */
+  /** The spec that a command without an argument acts on: the active one, else the one that was active last, else an open one. */
   current(): vscode.TextDocument | undefined;
   /** Addresses of open and formerly seen specs, the current one first. */
   known(): vscode.Uri[];
@@ -32,9 +32,11 @@ export function followSpecDocuments(
   const changed = new vscode.EventEmitter<void>();
   const isSpec = (document: vscode.TextDocument) => specs.has(document.uri.toString());
 
+  let lastActive: vscode.TextDocument | undefined;
   const announce = () => {
     const active = vscode.window.activeTextEditor?.document;
     const isActive = active !== undefined && isSpec(active);
+    if (isActive) lastActive = active;
     void vscode.commands.executeCommand('setContext', 'hpcCompose:isHpcDocument', isActive);
     changed.fire();
   };
@@ -59,9 +61,9 @@ export function followSpecDocuments(
 
   const open = () => vscode.workspace.textDocuments.filter(isSpec);
   const current = () => {
-    const shown = [vscode.window.activeTextEditor, ...vscode.window.visibleTextEditors];
-    return (
-      shown.map((editor) => editor?.document).find((document) => document && isSpec(document)) ?? open()[0]
+    const shown = vscode.window.visibleTextEditors.map((editor) => editor.document);
+    return [vscode.window.activeTextEditor?.document, lastActive, ...shown, ...open()].find(
+      (document) => document && !document.isClosed && isSpec(document),
     );
   };
   return {

@@ -20,12 +20,29 @@ export function registerGeneral(app: App): vscode.Disposable {
         false,
       ),
     ),
-    command(app, 'createExample', async () => {
-      const document = await vscode.workspace.openTextDocument({ language: 'yaml', content: EXAMPLE_SPEC });
-      await vscode.window.showTextDocument(document);
-    }),
+    command(app, 'createExample', createExample),
     command(app, 'stateMenu', (argument: unknown) => stateMenu(argument)),
   );
+}
+
+/** Opens an unsaved spec, in the first workspace folder where there is one: nothing is written until it is saved. */
+async function createExample(): Promise<void> {
+  const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+  const target = folder && (await freeName(folder));
+  const open = vscode.workspace.openTextDocument;
+  const document = await (target ? open(target) : open({ language: 'yaml', content: EXAMPLE_SPEC }));
+  const editor = await vscode.window.showTextDocument(document);
+  if (!target || document.getText() !== '') return;
+  await editor.edit((edit) => edit.insert(new vscode.Position(0, 0), EXAMPLE_SPEC));
+}
+
+async function freeName(folder: vscode.Uri): Promise<vscode.Uri | undefined> {
+  const file = vscode.Uri.joinPath(folder, 'hpc-compose.yaml');
+  const isTaken = await vscode.workspace.fs.stat(file).then(
+    () => true,
+    () => false,
+  );
+  return isTaken ? undefined : file.with({ scheme: 'untitled' });
 }
 
 interface MenuItem extends vscode.QuickPickItem {

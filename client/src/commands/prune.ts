@@ -1,7 +1,7 @@
 // Prune: choose a policy with its size, look at the list and change it, confirm, apply that very list, see the report.
 // Nothing is removed before the last question is answered.
 import * as vscode from 'vscode';
-import type { CacheEntry, PrunePlan, PruneResult } from '../../../server/src/model/cache.ts';
+import type { CacheEntry, CacheState, PrunePlan, PruneResult } from '../../../server/src/model/cache.ts';
 import type { CacheParams } from '../../../server/src/model/protocol.ts';
 import { formatBytes } from '../../../server/src/model/units.ts';
 import type { App } from '../app.ts';
@@ -145,21 +145,24 @@ function showPlan(app: App, plan: PrunePlan): Promise<void> {
   );
 }
 
-/** The cache to prune: that of the argument's spec, the only known one, or one that people pick. */
+/** The cache to prune: that of the argument's spec, the only one with entries, one that people pick, or that of the current spec. */
 async function targetCache(app: App, argument: unknown): Promise<CacheParams | undefined> {
-  const states = app.states.all();
-  if (argument === undefined && states.length > 1) {
-    const items = states.map((state) => ({
-      label: state.cache_dir,
-      description: String(state.totals.entries),
-    }));
+  const filled = app.states.all();
+  if (argument === undefined && filled.length > 1) {
+    const items = filled.map(cacheItem);
     const picked = await vscode.window.showQuickPick(items, { title: vscode.l10n.t('Prune which cache?') });
     return picked && { cacheDir: picked.label };
   }
-  const [only] = states;
-  if (argument === undefined && only && !app.documents.current()) return { cacheDir: only.cache_dir };
+  const [only] = filled;
+  if (argument === undefined && only) return { cacheDir: only.cache_dir };
   const uri = await targetSpec(app, argument);
   return uri && { uri: uri.toString() };
+}
+
+function cacheItem({ cache_dir, totals }: CacheState): vscode.QuickPickItem {
+  const { units } = readSettings();
+  const description = `${count(totals.entries, 'entry', 'entries')} · ${formatBytes(totals.bytes, units)}`;
+  return { label: cache_dir, description };
 }
 
 function knownEntries(app: App, cacheDir: string): readonly CacheEntry[] {

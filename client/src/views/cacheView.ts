@@ -86,17 +86,18 @@ function describe(view: vscode.TreeView<CacheNode>, states: CacheStates, filter:
   const directories = states.directories().map((directory) => shortPath(directory, homedir()));
   view.description = all.length > 0 ? filled : directories.join(', ');
   const hidesAll = all.length > 0 && treeNodes(all, treeOptions(filter)).length === 0;
-  view.message = all.length > 0 && !hidesAll ? messageOf(all, directories, filter) : '';
+  view.message = all.length > 0 && !hidesAll ? messageOf(all, filter) : '';
   view.badge = badge(states, budgetBytes, bytes);
   const reason = hidesAll ? 'filtered' : states.emptyReason();
   void vscode.commands.executeCommand('setContext', 'hpcCompose:cacheState', reason);
 }
 
-function messageOf(all: readonly CacheState[], directories: readonly string[], filter: string): string {
+function messageOf(all: readonly CacheState[], filter: string): string {
   const { units } = readSettings();
-  const free = all.length === 1 ? all[0]?.free_bytes : undefined;
+  const only = all.length === 1 ? all[0] : undefined;
+  const free = only?.free_bytes;
   const parts = [
-    directories.length === 1 ? directories[0] : undefined,
+    only && shortPath(only.cache_dir, homedir()),
     typeof free === 'number' ? vscode.l10n.t('{0} free', formatBytes(free, units)) : undefined,
     filter ? vscode.l10n.t('filter: {0}', filter) : undefined,
   ];

@@ -78,7 +78,7 @@ export const runProcess: ProcessRun = async (request) => {
 
 function spawn(request: ProcessRequest) {
   return execa(request.command, request.args, {
-    cwd: request.cwd ?? workingDirectory(),
+    ...(request.cwd === undefined ? {} : { cwd: request.cwd }),
     env: request.env as Record<string, string>,
     extendEnv: false,
     detached: true,
@@ -87,15 +87,6 @@ function spawn(request: ProcessRequest) {
     cleanup: false,
     stdio: ['ignore', 'pipe', 'pipe', ...(request.descriptors ?? [])] as ['ignore', 'pipe', 'pipe'],
   });
-}
-
-// A working directory that was deleted is no reason not to start a program whose paths are absolute.
-function workingDirectory(): string {
-  try {
-    return process.cwd();
-  } catch {
-    return '/';
-  }
 }
 
 function startErrorOf(result: {
@@ -205,7 +196,6 @@ for group in $groups; do kill -KILL "-$group"; done 2>/dev/null
 /** Starts the watching process (a shell in a session of its own, about 1 ms). */
 export function startGuard(): ProcessGuard {
   const watcher = execa('/bin/sh', ['-c', WATCH], {
-    cwd: '/',
     detached: true,
     reject: false,
     buffer: false,

@@ -4,14 +4,14 @@ import { formatAgo, formatBytes, type Units } from '../model/units.ts';
 
 /** What is known of one service's image. */
 export type ServiceState =
-  | { readonly kind: 'unknown' | 'untrusted' | 'unreachable' | 'spec-errors' }
+  | { readonly kind: 'unknown' | 'untrusted' | 'unreachable' | 'spec-errors' | 'unsaved' }
   | { readonly kind: 'inspected'; readonly service: InspectService; readonly bytes: number | undefined }
   | { readonly kind: 'running'; readonly step: PrepareProgress }
   | { readonly kind: 'failed'; readonly at: number; readonly message: string };
 
 /** What is known of the cache as a whole. */
 export type HeaderState =
-  | { readonly kind: 'unknown' | 'untrusted' | 'unreachable' | 'spec-errors' }
+  | { readonly kind: 'unknown' | 'untrusted' | 'unreachable' | 'spec-errors' | 'unsaved' }
   | { readonly kind: 'listed'; readonly cache: CacheState; readonly budget: number | undefined };
 
 export interface LensStyle {
@@ -24,6 +24,7 @@ const PLAIN = {
   unknown: '$(circle-outline) looking at the cache…',
   untrusted: '$(question) state hidden in Restricted Mode',
   unreachable: '$(cloud-offline) cache not reachable',
+  unsaved: '$(circle-outline) save the spec to see its state',
   'spec-errors': '$(circle-slash) state unknown: the spec has errors',
 } as const;
 

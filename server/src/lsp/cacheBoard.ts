@@ -10,7 +10,7 @@ export interface Look {
   readonly cacheDir: string;
 }
 
-type Trouble = 'unreachable' | 'spec-errors';
+export type Trouble = 'unreachable' | 'spec-errors' | 'unsaved';
 
 interface Entry {
   look?: Look;

@@ -4,7 +4,7 @@ import { listCache } from '../core/list.ts';
 import type { CacheState } from '../model/cache.ts';
 import { OperationFailure } from '../model/failure.ts';
 import { CACHE_DID_CHANGE } from '../model/protocol.ts';
-import type { CacheBoard } from './cacheBoard.ts';
+import type { CacheBoard, Trouble } from './cacheBoard.ts';
 import type { ServerContext } from './serverContext.ts';
 import { planOf } from './specPlans.ts';
 
@@ -69,9 +69,14 @@ export function startLooks(context: ServerContext, board: CacheBoard): CacheLook
   };
 }
 
-function troubleOf(error: unknown): 'unreachable' | 'spec-errors' {
-  const code = error instanceof OperationFailure ? error.code : undefined;
-  return code === 'spec-invalid' || code === 'settings-invalid' || code === 'usage'
-    ? 'spec-errors'
-    : 'unreachable';
+function troubleOf(error: unknown): Trouble {
+  switch (error instanceof OperationFailure ? error.code : undefined) {
+    case 'spec-invalid':
+    case 'settings-invalid':
+      return 'spec-errors';
+    case 'usage':
+      return 'unsaved';
+    default:
+      return 'unreachable';
+  }
 }
