@@ -27,7 +27,11 @@ const common = {
 
 const bundles = [
   { ...common, entryPoints: { extension: 'client/src/extension.ts' }, outdir: 'dist', external: ['vscode'] },
-  { ...common, entryPoints: { server: 'server/src/main.ts' }, outdir: 'dist' },
+  {
+    ...common,
+    entryPoints: { server: 'server/src/main.ts', scanWorker: 'server/src/core/scanWorker.ts' },
+    outdir: 'dist',
+  },
   {
     ...common,
     entryPoints: { cli: 'server/src/cli.ts' },

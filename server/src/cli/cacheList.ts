@@ -1,46 +1,42 @@
 // `cache list`: the peer's text and bare JSON array, or with --long sizes, states and totals.
 import { escapeControl } from '../core/cacheNames.ts';
-import { readCacheState } from '../core/list.ts';
-import { maskManifest } from '../core/maskEntries.ts';
-import { isDamaged, scanCache, type DamagedEntry, type ScannedEntry } from '../core/scan.ts';
+import { streamListing } from '../core/listing/streamListing.ts';
 import type { CacheState, ListProblem } from '../model/cache.ts';
 import { formatAgo, formatBytes } from '../model/units.ts';
 import { cacheDirOf, hintOtherCache, printResult } from './cacheTarget.ts';
 import { formatOf, type Arguments, type CommandContext } from './command.ts';
+import { createStdout } from './stdout.ts';
 
 /** Runs the command. Damaged entries are named on stderr and do not change the exit code. */
 export async function runCacheList(context: CommandContext, args: Arguments): Promise<number> {
   const format = formatOf(args);
-  const cacheDir = cacheDirOf(context, args);
+  const cacheDir = await cacheDirOf(context, args);
   if (args.switches.has('long')) await printLong(context, cacheDir, format);
-  else await printPlain(context, cacheDir, format);
+  else printPlain(context, args, cacheDir, format);
   await hintOtherCache(context, args, cacheDir);
   return 0;
 }
 
-async function printPlain(context: CommandContext, cacheDir: string, format: 'text' | 'json'): Promise<void> {
-  const problems: ListProblem[] = [];
-  const scanned = [...scanCache(cacheDir, { onProblem: (problem) => void problems.push(problem) })];
-  const entries = scanned.filter((entry) => !isDamaged(entry)) as ScannedEntry[];
-  const damaged = scanned.filter(isDamaged).map(problemOf);
-  sayProblems(context, [...problems, ...damaged]);
-  if (format === 'json') {
-    const manifests = entries.map(({ manifest, artifactPath }) => ({
-      ...maskManifest(manifest),
-      artifact_path: artifactPath,
-    }));
-    await printResult(context, `${JSON.stringify(manifests, null, 2)}\n`);
-    return;
-  }
-  await printResult(
-    context,
-    entries.length === 0 ? `no cache entries found in ${cacheDir}\n` : `cache dir: ${cacheDir}\n`,
-  );
-  await printResult(context, entries.map((entry) => `${textLine(entry)}\n`).join(''));
-}
-
-function problemOf({ manifestPath, problem }: DamagedEntry): ListProblem {
-  return { path: manifestPath, problem };
+function printPlain(
+  context: CommandContext,
+  args: Arguments,
+  cacheDir: string,
+  format: 'text' | 'json',
+): void {
+  const stdout = createStdout();
+  const head = format === 'json' ? '[\n' : `cache dir: ${cacheDir}\n`;
+  const state = { begun: false };
+  const write = (bytes: Uint8Array) => {
+    if (!state.begun) stdout.write(Buffer.from(head));
+    state.begun = true;
+    stdout.write(bytes);
+  };
+  const rescan = args.switches.has('rescan');
+  const { problems } = streamListing({ cacheDir, format, env: context.env, rescan, write });
+  if (format === 'json') stdout.write(Buffer.from(state.begun ? '\n]\n' : '[]\n'));
+  else if (!state.begun) stdout.write(Buffer.from(`no cache entries found in ${cacheDir}\n`));
+  stdout.end();
+  sayProblems(context, problems);
 }
 
 /** Problems in one line each, on stderr. */
@@ -48,13 +44,8 @@ export function sayProblems(context: CommandContext, problems: readonly ListProb
   for (const { path, problem } of problems) context.log.warn(`warning: ${escapeControl(path)}: ${problem}`);
 }
 
-function textLine({ manifest, artifactPath }: ScannedEntry): string {
-  const services = manifest.service_names.join(',');
-  const fields = [manifest.kind, artifactPath, `services=${services}`, `source=${manifest.source_image}`];
-  return fields.map(escapeControl).join('\t');
-}
-
 async function printLong(context: CommandContext, cacheDir: string, format: 'text' | 'json'): Promise<void> {
+  const { readCacheState } = await import('../core/list.ts');
   const state = readCacheState(cacheDir);
   sayProblems(context, state.problems);
   const { schema_version, entries, totals } = state;

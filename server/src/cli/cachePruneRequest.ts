@@ -102,11 +102,11 @@ async function pruneDirOf(
   args: Arguments,
   plans: readonly CachePlan[],
 ): Promise<string> {
-  if (lastValue(args, 'cache-dir') !== undefined) return cacheDirOf(context, args);
+  if (lastValue(args, 'cache-dir') !== undefined) return await cacheDirOf(context, args);
   const [first] = plans;
   if (first) return first.cacheDir.path;
-  const spec = args.values.file?.[0] ?? presentSpec(context, args);
-  if (spec === undefined) return cacheDirOf(context, args);
+  const spec = args.values.file?.[0] ?? (await presentSpec(context, args));
+  if (spec === undefined) return await cacheDirOf(context, args);
   const one = { ...args, values: { ...args.values, file: [spec] } };
   return (await loadSpec(context, one)).plan.cacheDir.path;
 }

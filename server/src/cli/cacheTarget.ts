@@ -3,8 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { canonicalPath } from '../core/canonicalPath.ts';
 import { ioFailure } from '../core/ioFailure.ts';
-import { loadPlan, loadSettings, specPathOf, type LoadOptions } from '../load/loadPlan.ts';
-import { settingsCacheDir } from '../plan/cacheDir.ts';
+import type { LoadOptions } from '../load/loadPlan.ts';
 import { lastValue, type Arguments, type CommandContext } from './command.ts';
 
 /** Options of loading that every command shares. */
@@ -24,14 +23,17 @@ export function loadOptions(context: CommandContext, args: Arguments, specPath?:
 }
 
 /** `--cache-dir` as given, else what settings say, else the default below HOME. No spec is looked at. */
-export function cacheDirOf(context: CommandContext, args: Arguments): string {
+export async function cacheDirOf(context: CommandContext, args: Arguments): Promise<string> {
   const given = lastValue(args, 'cache-dir');
   if (given !== undefined) return given;
+  const { loadSettings } = await import('../load/loadPlan.ts');
+  const { settingsCacheDir } = await import('../plan/cacheDir.ts');
   return settingsCacheDir(loadSettings(loadOptions(context, args)), context.env.HOME).path;
 }
 
 /** The spec that a command reads when none is named, if it is there. */
-export function presentSpec(context: CommandContext, args: Arguments): string | undefined {
+export async function presentSpec(context: CommandContext, args: Arguments): Promise<string | undefined> {
+  const { loadSettings, specPathOf } = await import('../load/loadPlan.ts');
   const spec = specPathOf(loadOptions(context, args), loadSettings(loadOptions(context, args)));
   return fs.existsSync(spec) ? spec : undefined;
 }
@@ -40,8 +42,9 @@ export function presentSpec(context: CommandContext, args: Arguments): string | 
 export async function hintOtherCache(context: CommandContext, args: Arguments, shown: string): Promise<void> {
   if (lastValue(args, 'cache-dir') !== undefined) return;
   try {
-    const spec = presentSpec(context, args);
+    const spec = await presentSpec(context, args);
     if (spec === undefined) return;
+    const { loadPlan } = await import('../load/loadPlan.ts');
     const { plan } = await loadPlan(loadOptions(context, args, spec));
     const used = plan.cacheDir.path;
     if (canonicalPath(used) === canonicalPath(shown)) return;

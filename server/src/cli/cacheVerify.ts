@@ -10,7 +10,7 @@ import { formatOf, lastValue, type Arguments, type CommandContext } from './comm
 
 /** Runs `cache verify`. Gives 1 when something is wrong. */
 export async function runCacheVerify(context: CommandContext, args: Arguments): Promise<number> {
-  const { cacheDir, wanted } = selectionOf(context, args);
+  const { cacheDir, wanted } = await selectionOf(context, args);
   const result = verifyCache(cacheDir, realPorts(context.log, context.env), wanted);
   if (formatOf(args) === 'json') await printResult(context, `${JSON.stringify(result, null, 2)}\n`);
   else {
@@ -22,7 +22,7 @@ export async function runCacheVerify(context: CommandContext, args: Arguments): 
 
 /** Runs `cache adopt`. Gives 1 when a moved entry could not be adopted. */
 export async function runCacheAdopt(context: CommandContext, args: Arguments): Promise<number> {
-  const { cacheDir, wanted } = selectionOf(context, args);
+  const { cacheDir, wanted } = await selectionOf(context, args);
   const result = await adoptEntries(cacheDir, realPorts(context.log, context.env), wanted);
   if (formatOf(args) === 'json') await printResult(context, `${JSON.stringify(result, null, 2)}\n`);
   else {
@@ -32,7 +32,7 @@ export async function runCacheAdopt(context: CommandContext, args: Arguments): P
   return result.skipped.length > 0 ? 1 : 0;
 }
 
-function selectionOf(context: CommandContext, args: Arguments) {
+async function selectionOf(context: CommandContext, args: Arguments) {
   const paths = namedPaths(context, args);
   const [first] = paths;
   const named = new Set(paths.map(canonicalArtifact));
@@ -40,6 +40,6 @@ function selectionOf(context: CommandContext, args: Arguments) {
   const cacheDir =
     given === undefined && first !== undefined
       ? path.dirname(path.dirname(first))
-      : cacheDirOf(context, args);
+      : await cacheDirOf(context, args);
   return { cacheDir, wanted: (file: string) => named.size === 0 || named.has(canonicalArtifact(file)) };
 }

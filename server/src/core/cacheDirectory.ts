@@ -9,6 +9,8 @@ export interface CacheDirectory {
   /** Names of regular files (or links to them) that are manifests, in the order of their artifacts. */
   readonly manifests: string[];
   readonly directories: string[];
+  /** Some manifest is a link: its target can change without this directory's times changing. */
+  linked: boolean;
   /** Names of image files, when asked for. */
   readonly images: string[];
   /** Names of everything else, when asked for. */
@@ -26,7 +28,7 @@ const PIECE = 1024;
 
 /** Reads a directory, or gives undefined when it is gone or cannot be read (then reported). */
 export function readCacheDirectory(path: string, options: ReadDirectoryOptions): CacheDirectory | undefined {
-  const found: CacheDirectory = { manifests: [], directories: [], images: [], others: [] };
+  const found: CacheDirectory = { manifests: [], directories: [], linked: false, images: [], others: [] };
   try {
     const handle = fs.opendirSync(path, { bufferSize: PIECE });
     try {
@@ -48,6 +50,7 @@ function sortIn(entry: fs.Dirent, path: string, found: CacheDirectory, options: 
   const { name } = entry;
   if (isManifestName(name)) {
     if (acceptManifest(entry, `${path}/${name}`, options)) found.manifests.push(name);
+    if (!entry.isFile()) found.linked = true;
   } else if (entry.isDirectory()) {
     found.directories.push(name);
   } else if (options.all) {

@@ -83,20 +83,33 @@ function* walkDirectory(directory: string, atRoot: boolean, options: WalkOptions
   });
   if (!contents) return;
   options.onContents?.(directory, contents);
-  const { manifests } = contents;
-  let next = 0;
-  for (const name of contents.directories) {
-    if (isSkippedDirectory(name, atRoot)) continue;
-    const end = firstAfter(manifests, next, `${name}/`);
-    if (end > next) yield { directory, manifests: manifests.slice(next, end) };
-    next = end;
-    yield* walkChild(directory, name, options);
+  for (const item of orderedItems(contents, atRoot)) {
+    if ('child' in item) yield* walkChild(directory, item.child, options);
+    else yield { directory, manifests: item.manifests };
   }
-  if (next < manifests.length) yield { directory, manifests: next === 0 ? manifests : manifests.slice(next) };
+}
+
+/** What a directory holds, in the order of whole artifact paths: manifests, and directories to enter between them. */
+export type DirectoryItem = { readonly manifests: readonly string[] } | { readonly child: string };
+
+/** Items of a directory; directories that a scan does not enter are left out. */
+export function* orderedItems(
+  { manifests, directories }: CacheDirectory,
+  atRoot: boolean,
+): Generator<DirectoryItem> {
+  let next = 0;
+  for (const child of directories) {
+    if (isSkippedDirectory(child, atRoot)) continue;
+    const end = firstAfter(manifests, next, `${child}/`);
+    if (end > next) yield { manifests: manifests.slice(next, end) };
+    next = end;
+    yield { child };
+  }
+  if (next < manifests.length) yield { manifests: next === 0 ? manifests : manifests.slice(next) };
 }
 
 function* walkChild(directory: string, name: string, options: WalkOptions): Generator<WalkedRun> {
-  const child = join(directory, name);
+  const child = joinSpelled(directory, name);
   if (!isStagedDirectory(child)) {
     yield* walkDirectory(child, false, options);
     return;
@@ -113,13 +126,13 @@ function firstAfter(manifests: readonly string[], from: number, key: string): nu
 }
 
 /** Joins without normalising: results keep the spelling of the given directory. */
-function join(directory: string, name: string): string {
+export function joinSpelled(directory: string, name: string): string {
   return directory.endsWith('/') ? directory + name : `${directory}/${name}`;
 }
 
 /** Reads the entry of one manifest name; undefined when it vanished meanwhile or its directory is not there. */
 export function readEntry(directory: string, name: string, bytes: BytesReader): ScanResult | undefined {
-  const manifestPath = join(directory, name);
+  const manifestPath = joinSpelled(directory, name);
   const artifactPath = artifactOfManifest(manifestPath);
   if (isStagedSidecar(name) && !isDirectory(artifactPath)) return undefined;
   const read = readEntryManifest(manifestPath, bytes);
@@ -146,7 +159,8 @@ function isFile(path: string): boolean {
   return statOrNothing(path)?.isFile() ?? false;
 }
 
-function isDirectory(path: string): boolean {
+/** True for a directory, also behind a link. */
+export function isDirectory(path: string): boolean {
   return statOrNothing(path)?.isDirectory() ?? false;
 }
 

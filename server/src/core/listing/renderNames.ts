@@ -1,0 +1,38 @@
+// Reads and renders some manifests of one directory, in order: the unit of work of a listing, on whichever thread.
+import type { ListProblem } from '../../model/cache.ts';
+import { artifactOfManifest, isStagedSidecar } from '../cacheNames.ts';
+import type { BytesReader } from '../manifestFile.ts';
+import { isDirectory, joinSpelled } from '../scan.ts';
+import { renderEntry, type ListingFormat } from './renderEntry.ts';
+
+export interface RenderedNames {
+  readonly bytes: Uint8Array;
+  readonly count: number;
+  readonly problems: readonly ListProblem[];
+}
+
+/** Entries of the names that are still there; JSON items are joined by commas, with none at the ends. */
+export function renderNames(
+  directory: string,
+  names: readonly string[],
+  format: ListingFormat,
+  read: BytesReader,
+): RenderedNames {
+  const problems: ListProblem[] = [];
+  const texts: string[] = [];
+  for (const name of names) {
+    const manifestPath = joinSpelled(directory, name);
+    const artifactPath = artifactOfManifest(manifestPath);
+    if (isStagedSidecar(name) && !isDirectory(artifactPath)) continue;
+    const bytes = read(manifestPath);
+    if (bytes === undefined) continue;
+    const rendered = Buffer.isBuffer(bytes) ? renderEntry(bytes, artifactPath, format) : bytes;
+    if ('text' in rendered) texts.push(rendered.text);
+    else problems.push({ path: manifestPath, problem: rendered.problem });
+  }
+  return {
+    bytes: Buffer.from(texts.join(format === 'json' ? ',\n' : ''), 'utf8'),
+    count: texts.length,
+    problems,
+  };
+}

@@ -1,0 +1,15 @@
+// The worker thread's door: reads big caches beside the thread that answers people.
+import { workerData } from 'node:worker_threads';
+import type { WorkerTask } from './worker.ts';
+
+const { task } = workerData as { task: WorkerTask };
+
+switch (task) {
+  case 'render':
+    void import('./listing/renderWorker.ts').then(({ runRenderTask }) => runRenderTask(workerData));
+    break;
+  case 'state':
+  case 'prune-plan':
+    void import('./stateWorker.ts').then(({ runStateTask }) => runStateTask(workerData));
+    break;
+}
