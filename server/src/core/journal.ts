@@ -7,8 +7,8 @@ import { makeSidecarDirectory, sidecarNames, sidecarPath } from './sidecar.ts';
 export interface Journal {
   /** Notes paths that are about to be removed. */
   removing(paths: readonly string[]): void;
-  /** Notes what became of an entry. */
-  note(record: Readonly<Record<string, unknown>>): void;
+  /** Notes what became of entries. */
+  note(records: readonly Readonly<Record<string, unknown>>[]): void;
   close(): void;
 }
 
@@ -28,11 +28,12 @@ export function openJournal(cacheDir: string, mode: string, needed = true): Jour
     dropOld(directory);
     const name = `${new Date().toISOString().replace(/[:.]/g, '-')}-${process.pid}.jsonl`;
     const fd = fs.openSync(path.join(directory, name), 'wx', 0o666);
-    const write = (record: unknown) => fs.writeSync(fd, `${JSON.stringify(record)}\n`);
+    const write = (...records: unknown[]) =>
+      fs.writeSync(fd, records.map((record) => `${JSON.stringify(record)}\n`).join(''));
     write({ schema_version: 1, mode, pid: process.pid });
     return {
       removing: (paths) => void write({ removing: paths.map((file) => path.relative(cacheDir, file)) }),
-      note: (record) => void write(record),
+      note: (records) => void write(...records),
       close: () => {
         write({ done: true });
         fs.closeSync(fd);

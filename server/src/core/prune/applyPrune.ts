@@ -1,5 +1,6 @@
 // Applies a prune plan: batches of entries are locked as hpc-compose locks them, each is looked at again under its locks, and
 // only what is still as the plan saw it goes. Failures are collected, never stop the rest, and everything is journalled.
+import fs from 'node:fs';
 import path from 'node:path';
 import type { EntryKind, PrunePlan, PrunePlanEntry, PruneResult } from '../../model/cache.ts';
 import { OperationFailure } from '../../model/failure.ts';
@@ -8,13 +9,15 @@ import { errnoOf } from '../files.ts';
 import { ioFailure } from '../ioFailure.ts';
 import { openJournal, type Journal } from '../journal.ts';
 import { buildLockPathOf, manifestLockPathOf, tryLocks, type Lock, type LockPorts } from '../locks.ts';
+import { createBytesReader } from '../manifestFile.ts';
 import { readPins } from '../pins.ts';
+import { sidecarPath } from '../sidecar.ts';
 import { usersSince } from '../registry.ts';
 import { ownerLocksOf } from '../sweep.ts';
 import type { Ports } from '../ports.ts';
 import { prunableCache, type GuardOptions } from './guard.ts';
 import { openBelow, openDirectory, type InsideDirectory } from './insideDirectory.ts';
-import { removeEntry, type Removal } from './removeEntry.ts';
+import { removeEntry, type Removal, type RemovalContext } from './removeEntry.ts';
 
 export interface ApplyOptions extends GuardOptions {
   readonly signal?: AbortSignal;
@@ -46,11 +49,17 @@ export async function applyPrune(
   const root = openDirectory(real);
   const journal = openJournal(real, plan.mode, wanted.length > 0);
   try {
-    return resultOf(plan, await applyAll(wanted, { plan, root, real, journal, options, ports }));
+    const removal = removalContext(plan, real);
+    return resultOf(plan, await applyAll(wanted, { plan, root, real, journal, options, ports, removal }));
   } finally {
     journal.close();
     root.close();
   }
+}
+
+function removalContext(plan: PrunePlan, real: string): RemovalContext {
+  const hasInputs = fs.existsSync(sidecarPath(real, 'inputs'));
+  return { cacheDir: real, plannedAt: plan.created_at, read: createBytesReader(), hasInputs };
 }
 
 interface Application {
@@ -60,6 +69,7 @@ interface Application {
   readonly journal: Journal;
   readonly options: ApplyOptions;
   readonly ports: ApplyPorts;
+  readonly removal: RemovalContext;
 }
 
 interface Outcome {
@@ -161,7 +171,7 @@ async function applyLocked(
       const why = refusal ?? protectedNow(realPath(entry.path, application));
       outcomes.push({ entry, removal: why ?? (await removeGuarded(entry, directory, application)) });
     }
-    for (const { entry, removal } of outcomes) application.journal.note({ path: entry.path, ...removal });
+    application.journal.note(outcomes.map(({ entry, removal }) => ({ path: entry.path, ...removal })));
     return outcomes;
   } finally {
     for (const { locks } of locked) for (const lock of locks) lock.release();
@@ -175,10 +185,10 @@ function realPath(file: string, { plan, real }: Application): string {
 async function removeGuarded(
   entry: PrunePlanEntry,
   directory: InsideDirectory,
-  { plan, real }: Application,
+  { removal }: Application,
 ): Promise<Removal> {
   try {
-    return await removeEntry(entry, directory, { cacheDir: real, plannedAt: plan.created_at });
+    return await removeEntry(entry, directory, removal);
   } catch (error) {
     return removalOfError(error, entry.path);
   }

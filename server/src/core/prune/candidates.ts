@@ -18,7 +18,10 @@ export interface Candidate {
   readonly manifest?: Manifest;
   readonly ino: string;
   readonly mtimeNs: string;
+  /** Of the artifact alone. */
   readonly bytes: number;
+  /** Absent: there is none and never was. */
+  readonly manifestPath?: string;
   /** Seconds; when it was last used or made, never in the future. */
   readonly lastUsed: number;
   /** Seconds by which its stamps lie in the future; 0 for sound ones. */
@@ -31,14 +34,13 @@ export interface Candidate {
   readonly broken?: string;
 }
 
-/** All entries of a cache, and images that no manifest commits. */
-export function* cacheCandidates(cacheDir: string, now: number): Generator<Candidate> {
+/** All entries of a cache and, if asked for, images that no manifest commits. */
+export function* cacheCandidates(cacheDir: string, now: number, withOrphans: boolean): Generator<Candidate> {
   const orphans: Candidate[] = [];
-  const options = {
-    onProblem: () => undefined,
-    onContents: (directory: string, contents: CacheDirectory) =>
-      void orphans.push(...orphanImages(directory, contents, now)),
-  };
+  const onProblem = () => undefined;
+  const onContents = (directory: string, contents: CacheDirectory) =>
+    void orphans.push(...orphanImages(directory, contents, now));
+  const options = withOrphans ? { onProblem, onContents } : { onProblem };
   for (const scanned of scanCache(cacheDir, options)) {
     const candidate = candidateOf(scanned, now);
     if (candidate) yield candidate;
@@ -49,14 +51,15 @@ export function* cacheCandidates(cacheDir: string, now: number): Generator<Candi
 function candidateOf(scanned: ScanResult, now: number): Candidate | undefined {
   const kind = isDamaged(scanned) ? scanned.kind : scanned.manifest.kind;
   const artifact = bigStat(scanned.artifactPath);
-  const manifestFile = bigStat(scanned.manifestPath ?? manifestOfArtifact(scanned.artifactPath, kind));
-  const identity = artifact ?? manifestFile;
+  const manifestPath = scanned.manifestPath ?? manifestOfArtifact(scanned.artifactPath, kind);
+  const identity = artifact ?? bigStat(manifestPath);
   if (!identity) return undefined;
   const common = {
     path: scanned.artifactPath,
     kind,
     ...identityOf(identity),
-    bytes: bytesOf(scanned.artifactPath, artifact) + bytesOfStat(manifestFile),
+    bytes: bytesOf(scanned.artifactPath, artifact),
+    manifestPath,
     present: artifact !== undefined,
     ...untouchable(kind, artifact),
   };
@@ -132,7 +135,7 @@ function bytesOf(file: string, stat: fs.BigIntStats | undefined): number {
 }
 
 /** Blocks of a file that has other names are not freed with this one. */
-function bytesOfStat(stat: fs.BigIntStats | undefined): number {
+export function bytesOfStat(stat: fs.BigIntStats | undefined): number {
   if (!stat || (stat.nlink > 1n && !stat.isDirectory())) return 0;
   return Number(stat.blocks) * 512;
 }

@@ -5,7 +5,7 @@ import type { PruneMode, PrunePlan, PrunePlanEntry } from '../../model/cache.ts'
 import { readPins } from '../pins.ts';
 import type { Ports } from '../ports.ts';
 import { findLeftovers } from '../sweep.ts';
-import { cacheCandidates, fileCandidate, type Candidate } from './candidates.ts';
+import { bigStat, bytesOfStat, cacheCandidates, fileCandidate, type Candidate } from './candidates.ts';
 import { prunableCache } from './guard.ts';
 import { layerCandidates } from './layers.ts';
 import {
@@ -70,9 +70,9 @@ export function makePrunePlan(request: PruneRequest, ports: PlanPorts): PrunePla
 function candidatesOf(request: PruneRequest, now: number): Candidate[] {
   if (request.mode === 'layers') return layerCandidates(request.cacheDir, now);
   if (request.mode === 'runtime') return runtimeCandidates(request.cacheDir, now);
-  const candidates = [...cacheCandidates(request.cacheDir, now)];
-  if (request.mode === 'selection') return candidates;
-  if (request.mode !== 'orphans') return candidates.filter(({ kind }) => kind !== 'orphan');
+  const withOrphans = request.mode === 'selection' || request.mode === 'orphans';
+  const candidates = [...cacheCandidates(request.cacheDir, now, withOrphans)];
+  if (request.mode !== 'orphans') return candidates;
   return [...candidates, ...leftoverCandidates(request.cacheDir, now)];
 }
 
@@ -115,10 +115,15 @@ function protect(
   now: number,
 ): Decision | undefined {
   if (candidate.untouchable !== undefined) return { action: 'keep', reason: candidate.untouchable };
-  if (pins.has(path.normalize(candidate.path))) return { action: 'keep', reason: 'pinned' };
+  if (pins.size > 0 && pins.has(path.normalize(candidate.path))) return { action: 'keep', reason: 'pinned' };
   if (grace !== undefined && now - candidate.lastUsed < grace)
     return { action: 'keep', reason: 'used within the grace period' };
   return undefined;
+}
+
+/** The manifest goes with its artifact; what stays is shown by its artifact's size. */
+function manifestBytes({ manifestPath }: Candidate): number {
+  return manifestPath === undefined ? 0 : bytesOfStat(bigStat(manifestPath));
 }
 
 function toEntry(candidate: Candidate, decision: Decision): PrunePlanEntry {
@@ -128,7 +133,7 @@ function toEntry(candidate: Candidate, decision: Decision): PrunePlanEntry {
     cache_key: candidate.cacheKey,
     ino: candidate.ino,
     mtime_ns: candidate.mtimeNs,
-    bytes: candidate.bytes,
+    bytes: candidate.bytes + (decision.action === 'remove' ? manifestBytes(candidate) : 0),
     reason: decision.reason,
     action: decision.action,
     ...(candidate.manifest ? { last_used_at: candidate.manifest.last_used_at } : {}),

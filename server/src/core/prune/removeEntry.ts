@@ -3,10 +3,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { PrunePlanEntry } from '../../model/cache.ts';
-import { isStagedKind, manifestOfArtifact } from '../cacheNames.ts';
+import { manifestOfArtifact } from '../cacheNames.ts';
 import { forgetInputs } from '../inputs.ts';
-import { readEntryManifest } from '../manifestFile.ts';
-import { bigStat, identityOf } from './candidates.ts';
+import { readEntryManifest, type BytesReader } from '../manifestFile.ts';
+import { bigStat, bytesOfStat, identityOf } from './candidates.ts';
 import type { InsideDirectory } from './insideDirectory.ts';
 import { removeTree, unlinkFile } from './removeTree.ts';
 
@@ -20,6 +20,9 @@ export interface RemovalContext {
   readonly cacheDir: string;
   /** Seconds. */
   readonly plannedAt: number;
+  readonly read: BytesReader;
+  /** There are records of ours on what entries were made from. */
+  readonly hasInputs: boolean;
 }
 
 /** Removes an entry, or says why it was left. Throws system errors. */
@@ -31,14 +34,20 @@ export async function removeEntry(
   const name = path.basename(entry.path);
   if (entry.kind === 'layer' || entry.kind === 'runtime' || entry.kind === 'orphan')
     return await removeLoose(entry, name, directory);
-  const changed = changeSince(entry, name, directory, context);
+  const manifestPath = String(directory.at(manifestOfArtifact(name, isStaged(entry) ? entry.kind : 'base')));
+  const found = { artifact: bigStat(String(directory.at(name))), manifest: bigStat(manifestPath) };
+  const changed = changeSince(entry, found, manifestPath, context);
   if (changed !== undefined) return { skipped: changed };
-  const manifest = String(directory.at(manifestOfArtifact(name, entry.kind)));
-  const bytes = isStagedKind(entry.kind)
-    ? await removeStaged(name, manifest, directory)
-    : removeImage(String(directory.at(name)), manifest);
-  forgetQuietly(context.cacheDir, entry.path);
+  const bytes = isStaged(entry)
+    ? await removeStaged(name, manifestPath, directory)
+    : unlinkKnown(String(directory.at(name)), found.artifact) + unlinkKnown(manifestPath, found.manifest);
+  if (context.hasInputs) forgetQuietly(context.cacheDir, entry.path);
   return { bytes };
+}
+
+interface Found {
+  readonly artifact: fs.BigIntStats | undefined;
+  readonly manifest: fs.BigIntStats | undefined;
 }
 
 /** Things without a manifest: identity is all there is to compare. */
@@ -57,19 +66,15 @@ async function removeLoose(
 
 function changeSince(
   entry: PrunePlanEntry,
-  name: string,
-  directory: InsideDirectory,
-  { plannedAt }: RemovalContext,
+  { artifact, manifest: manifestStat }: Found,
+  manifestPath: string,
+  { plannedAt, read: bytes }: RemovalContext,
 ): string | undefined {
-  const artifact = bigStat(String(directory.at(name)));
-  const manifestName = manifestOfArtifact(name, isStaged(entry) ? entry.kind : 'base');
-  const manifestPath = String(directory.at(manifestName));
-  const manifestStat = bigStat(manifestPath);
   const identity = artifact ?? manifestStat;
   if (!identity) return 'it is gone already';
   if (artifact?.isDirectory() && !isStaged(entry)) return 'a directory stands where the image belongs';
   if (!sameIdentity(entry, identity)) return 'it changed since the plan was made';
-  const read = manifestStat ? readEntryManifest(manifestPath) : undefined;
+  const read = manifestStat ? readEntryManifest(manifestPath, bytes) : undefined;
   if (read === undefined || 'problem' in read)
     return entry.cache_key === '' || isStaged(entry)
       ? undefined
@@ -96,10 +101,14 @@ function sameIdentity(entry: PrunePlanEntry, stat: fs.BigIntStats): boolean {
   return ino === entry.ino && mtimeNs === entry.mtime_ns;
 }
 
-/** Artifact, then manifest: between the two the entry is listed as an image that is missing, and a repeat finishes. */
-function removeImage(artifact: string, manifest: string): number {
-  const freed = unlinkFile(artifact) ?? 0;
-  return freed + (unlinkFile(manifest) ?? 0);
+/**
+ * Unlinks a file just looked at; artifact before manifest: between the two the entry is listed as an image that is missing,
+ * and a repeat finishes.
+ */
+function unlinkKnown(file: string, stat: fs.BigIntStats | undefined): number {
+  if (!stat) return 0;
+  fs.unlinkSync(file);
+  return bytesOfStat(stat);
 }
 
 /** A tree goes away under a hidden name first: half a data set must never look complete. */
