@@ -4,14 +4,12 @@ import type { Ports } from '../core/ports.ts';
 import type { PruneRequest } from '../core/prune/planPrune.ts';
 import { resolveReferences, type SpecState } from '../core/prune/references.ts';
 import { readJobStates } from '../core/prune/runtime.ts';
-import { loadPlan } from '../load/loadPlan.ts';
 import type { PruneMode } from '../model/cache.ts';
 import { DEFAULT_TOOL_VERSION, type CachePlan } from '../model/plan.ts';
 import { parseSize } from '../model/units.ts';
 import { parseDuration } from '../spec/grammar/duration.ts';
 import { cacheDirOf, loadOptions, presentSpec } from './cacheTarget.ts';
 import { lastValue, UsageError, type Arguments, type CommandContext } from './command.ts';
-import { loadSpec } from './loadSpec.ts';
 
 type CliMode = Exclude<PruneMode, 'selection'> | 'plan';
 
@@ -50,6 +48,7 @@ export async function pruneRequestOf(
   const common = {
     cacheDir,
     forceDir: args.switches.has('force-dir'),
+    removalsOnly: args.switches.has('yes') && !args.switches.has('dry-run'),
     ...(grace === undefined ? {} : { grace }),
   };
   switch (mode) {
@@ -72,6 +71,7 @@ export async function pruneRequestOf(
 
 /** Every -f spec must be usable: one that is not would make its images look unused. */
 async function plansOf(context: CommandContext, args: Arguments): Promise<CachePlan[]> {
+  const { loadSpec } = await import('./loadSpec.ts');
   const plans: CachePlan[] = [];
   for (const file of args.values.file ?? []) {
     const one = { ...args, values: { ...args.values, file: [file] } };
@@ -89,6 +89,7 @@ async function specState(spec: string, context: CommandContext, args: Arguments)
     return code === 'ENOENT' || code === 'ENOTDIR' ? { gone: true } : { unreadable: code ?? String(error) };
   }
   try {
+    const { loadPlan } = await import('../load/loadPlan.ts');
     const { plan } = await loadPlan(loadOptions(context, args, spec));
     return { plan };
   } catch (error) {
@@ -107,6 +108,7 @@ async function pruneDirOf(
   if (first) return first.cacheDir.path;
   const spec = args.values.file?.[0] ?? (await presentSpec(context, args));
   if (spec === undefined) return await cacheDirOf(context, args);
+  const { loadSpec } = await import('./loadSpec.ts');
   const one = { ...args, values: { ...args.values, file: [spec] } };
   return (await loadSpec(context, one)).plan.cacheDir.path;
 }

@@ -34,14 +34,20 @@ export interface Candidate {
   readonly broken?: string;
 }
 
-/** All entries of a cache and, if asked for, images that no manifest commits. */
-export function* cacheCandidates(cacheDir: string, now: number, withOrphans: boolean): Generator<Candidate> {
+/** All entries of a cache and, if asked for, images that no manifest commits. What is skipped is not looked at. */
+export function* cacheCandidates(
+  cacheDir: string,
+  now: number,
+  withOrphans: boolean,
+  skip: (manifest: Manifest) => boolean = () => false,
+): Generator<Candidate> {
   const orphans: Candidate[] = [];
   const onProblem = () => undefined;
   const onContents = (directory: string, contents: CacheDirectory) =>
     void orphans.push(...orphanImages(directory, contents, now));
   const options = withOrphans ? { onProblem, onContents } : { onProblem };
   for (const scanned of scanCache(cacheDir, options)) {
+    if (!isDamaged(scanned) && skip(scanned.manifest)) continue;
     const candidate = candidateOf(scanned, now);
     if (candidate) yield candidate;
   }

@@ -1,7 +1,7 @@
 // Makes the plan of a prune: every entry with the reason why it goes or stays. The plan is a value; applying it never asks
 // the policy again, and nothing is changed here.
 import path from 'node:path';
-import type { PruneMode, PrunePlan, PrunePlanEntry } from '../../model/cache.ts';
+import type { Manifest, PruneMode, PrunePlan, PrunePlanEntry } from '../../model/cache.ts';
 import { readPins } from '../pins.ts';
 import type { Ports } from '../ports.ts';
 import { findLeftovers } from '../sweep.ts';
@@ -28,6 +28,8 @@ export type PruneRequest = PruneChoice & {
   /** Seconds: entries used more recently are kept. */
   readonly grace?: number;
   readonly forceDir?: boolean;
+  /** Entries that stay may be left out: nobody will see the plan. */
+  readonly removalsOnly?: boolean;
 };
 
 type PruneChoice =
@@ -71,9 +73,16 @@ function candidatesOf(request: PruneRequest, now: number): Candidate[] {
   if (request.mode === 'layers') return layerCandidates(request.cacheDir, now);
   if (request.mode === 'runtime') return runtimeCandidates(request.cacheDir, now);
   const withOrphans = request.mode === 'selection' || request.mode === 'orphans';
-  const candidates = [...cacheCandidates(request.cacheDir, now, withOrphans)];
+  const candidates = [...cacheCandidates(request.cacheDir, now, withOrphans, skipFor(request, now))];
   if (request.mode !== 'orphans') return candidates;
   return [...candidates, ...leftoverCandidates(request.cacheDir, now)];
+}
+
+/** By age, the manifest alone tells that an entry stays. */
+function skipFor(request: PruneRequest, now: number): ((manifest: Manifest) => boolean) | undefined {
+  if (request.mode !== 'age' || !request.removalsOnly) return undefined;
+  const limit = now - request.days * 86_400;
+  return ({ last_used_at, created_at }) => Math.max(last_used_at, created_at) > limit;
 }
 
 function leftoverCandidates(cacheDir: string, now: number): Candidate[] {
