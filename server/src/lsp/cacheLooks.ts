@@ -1,6 +1,6 @@
 // Looks at the caches of open specs: when one opens, when its text rests, and after our own acts. Never on a timer.
+import { listCacheInBackground } from '../core/background.ts';
 import { inspectPlan } from '../core/inspect.ts';
-import { listCache } from '../core/list.ts';
 import type { CacheState } from '../model/cache.ts';
 import { OperationFailure } from '../model/failure.ts';
 import { CACHE_DID_CHANGE } from '../model/protocol.ts';
@@ -23,7 +23,7 @@ export interface CacheLooks {
 export function startLooks(context: ServerContext, board: CacheBoard): CacheLooks {
   const timers = new Map<string, ReturnType<typeof setTimeout>>();
   const list = async (cacheDir: string) => {
-    const state = await listCache(cacheDir, context.ports);
+    const state = await listCacheInBackground(cacheDir, context.ports);
     board.putCache(state);
     return state;
   };

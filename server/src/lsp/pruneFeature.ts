@@ -5,7 +5,8 @@ import path from 'node:path';
 import { ProgressType } from 'vscode-languageserver';
 import { URI } from 'vscode-uri';
 import { applyPrune } from '../core/prune/applyPrune.ts';
-import { planPrune, type PruneRequest } from '../core/prune/planPrune.ts';
+import { planPruneInBackground } from '../core/background.ts';
+import type { PruneRequest } from '../core/prune/planPrune.ts';
 import { resolveReferences, type SpecState } from '../core/prune/references.ts';
 import type { PrunePlan, PruneResult } from '../model/cache.ts';
 import { OperationFailure } from '../model/failure.ts';
@@ -35,7 +36,7 @@ async function makePlan(
   requireTrust(context);
   const { ports } = await choicesFor(context, params.uri);
   const request = await requestOf(context, params, signal);
-  return planPrune(request, ports);
+  return planPruneInBackground(request, ports, signal);
 }
 
 async function requestOf(
