@@ -26,7 +26,7 @@ describe('faults: death during prepare', function () {
     ['F04', 'export', ['api reused reused', 'db reused built', 'web built built']],
   ] as const;
   for (const [fault, verb, expected] of DEATHS) {
-    it(`${fault} kill -9 during ${verb}: the tool and its children die with us, the owner is provably dead, the next prepare builds`, async () => {
+    it(`${fault} kill -9 during ${verb}: the tool and its children die with us, the owner is provably dead, the next prepare sweeps and builds`, async () => {
       const match = verb === 'import' ? 'redis' : '-db-';
       const env = { FAKE_HANG: verb, FAKE_GRANDCHILD: verb, FAKE_MATCH: match };
       const { child, ended } = bed.start(env, ['--jobs', '1']);
@@ -36,6 +36,7 @@ describe('faults: death during prepare', function () {
       await eventually('the tool is gone', () => processesNaming(bed.cacheDir()).length === 0);
       assert.deepEqual(owners().map(isOwnerDead), [true]);
       assert.deepEqual((await bed.nextPrepare()).slice(0, 2), expected.slice(0, 2));
+      assert.deepEqual(leftovers(bed.cacheDir()), []);
     });
   }
 
@@ -56,6 +57,7 @@ describe('faults: death during prepare', function () {
     assert.deepEqual(assertCommittedWhole(bed.cacheDir()), []);
     await eventually('the tool is gone', () => processesNaming(bed.cacheDir()).length === 0);
     assert.deepEqual(await bed.nextPrepare(), ALL_BUILT);
+    assert.deepEqual(leftovers(bed.cacheDir()), []);
   });
 
   for (const [signal, code] of [

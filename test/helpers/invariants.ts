@@ -61,7 +61,8 @@ export function assertCommittedWhole(cacheDir: string): string[] {
 
 /** Hidden staging files, temporary manifests, scratch folders and root file systems: all that a build may leave behind. */
 export function leftovers(cacheDir: string): string[] {
-  return walk(cacheDir).filter((path) =>
+  const paths = walk(cacheDir).filter((path) => !path.includes('/.hpc-compose-vscode/kept'));
+  return paths.filter((path) =>
     /\.hpc-compose-stage-|\.tmp\.\d+\.|\/hpc-compose-[^/]*$|\.sandbox$|\.owner$/.test(path),
   );
 }

@@ -133,6 +133,8 @@ describe('prepare', function () {
     const kept = leftovers(cacheDir());
     assert.equal(kept.length, 1);
     assert.match(result.services[1]?.runtime_image.error?.message ?? '', new RegExp(kept[0]!));
+    await run(SERVICES, { force: true });
+    assert.deepEqual(leftovers(cacheDir()), kept, 'no sweep takes it');
   });
 
   it('stops the others at the first failure when asked to fail fast', async () => {

@@ -6,6 +6,7 @@ import type { PreparePlan, ServicePlan } from '../../model/plan.ts';
 import { lstatIfThere, unlinkQuietly } from '../files.ts';
 import { uniqueNanos } from '../publish.ts';
 import { missingMountPoints, removeMadePlaces } from './mounts.ts';
+import { rememberKept } from './sidecars.ts';
 import { endStrays, runStep, type PrepareRun, type Step } from './run.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -83,6 +84,7 @@ export async function buildPrepared(
     if (!run.options.keepFailed || run.signal.aborted) await removeWork(work, run, service);
     else {
       run.scratch().keepData();
+      rememberKept(run, work.path);
       throw withKept(error, work.path);
     }
     throw error;

@@ -13,7 +13,7 @@ import { settleHits } from './hits.ts';
 import type { PrepareOptions, PrepareRun } from './run.ts';
 import { makeCacheFolders, makeScratch, type Scratch } from './scratch.ts';
 import { baseTransactions, prepareService, preparedTransaction, type Images } from './services.ts';
-import { rememberUse } from './sidecars.ts';
+import { rememberUse, sweepFirst } from './sidecars.ts';
 import { createSlots, defaultJobs } from './slots.ts';
 import { enrootSteps, SIF_STEPS } from './steps.ts';
 import { findTool } from './toolPath.ts';
@@ -182,7 +182,9 @@ async function prepareAll(
 
 async function startImages(run: PrepareRun, services: readonly ServicePlan[]): Promise<Images> {
   const bases = baseTransactions(run, services);
-  const settled = await settleHits(run, [...bases.values(), ...preparedCandidates(run, services)]);
+  const candidates = [...bases.values(), ...preparedCandidates(run, services)];
+  const settled = await settleHits(run, candidates);
+  if (candidates.some(({ artifact }) => !settled.has(artifact.path))) await sweepFirst(run);
   const baseWorks = new Map<string, Promise<Outcome>>();
   const last = new Map<string, Promise<unknown>>();
   const build = (transaction: Transaction) => run.slots.use(run.signal, () => commitImage(run, transaction));

@@ -5,6 +5,7 @@ import type { PrepareServiceResult } from '../../model/cache.ts';
 import type { ImageArtifact, KeyInput } from '../../model/plan.ts';
 import { recordInputs } from '../inputs.ts';
 import { recordUse } from '../registry.ts';
+import { keepLeftover, sweepCache } from '../sweep.ts';
 import type { PrepareRun } from './run.ts';
 
 /** Keeps what a built image was made from. */
@@ -21,6 +22,21 @@ export function rememberUse(run: PrepareRun, results: readonly PrepareServiceRes
   );
   if (used.length === 0 || !isAbsolute(specPath)) return;
   bestEffort(run, () => recordUse(cacheDir.path, specPath, used));
+}
+
+/** Marks the state of a failed build as kept on purpose, so that no sweep takes it. */
+export function rememberKept(run: PrepareRun, path: string): void {
+  bestEffort(run, () => keepLeftover(run.plan.cacheDir.path, path));
+}
+
+/** Removes what dead builds left behind, before a new one needs the room. */
+export async function sweepFirst(run: PrepareRun): Promise<void> {
+  try {
+    const { removed } = await sweepCache(run.plan.cacheDir.path, run.ports);
+    for (const path of removed) run.ports.log.info(`removed ${path}, left by a build that died`);
+  } catch (error) {
+    run.ports.log.debug(`not swept: ${String(error)}`);
+  }
 }
 
 function bestEffort(run: PrepareRun, work: () => void): void {
