@@ -12,6 +12,7 @@ import { registerOrder } from './commands/order.ts';
 import { registerPrepare } from './commands/prepare.ts';
 import { registerPrune } from './commands/prune.ts';
 import { handleDocsLinks } from './docsLinks.ts';
+import { registerRootfs } from './features/rootfsView.ts';
 import { createOperations } from './operation.ts';
 import { createServer } from './server.ts';
 import { followSpecDocuments } from './specDocuments.ts';
@@ -30,6 +31,7 @@ export function activate(context: vscode.ExtensionContext): void {
     registerOrder(app),
     registerCacheDir(app),
     registerGeneral(app),
+    registerRootfs(app),
     handleDocsLinks(context),
     showStatusBar(app.documents, app.states, app.operations),
   );

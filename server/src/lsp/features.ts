@@ -2,7 +2,14 @@
 import { registerActions } from './actionFeature.ts';
 import { cacheFeature } from './cacheFeature.ts';
 import { rendezvousFeature } from './rendezvousFeature.ts';
+import { rootfsFeature } from './rootfsRequests.ts';
 import type { Feature } from './serverContext.ts';
 import { setupFeature } from './setupFeature.ts';
 
-export const FEATURES: readonly Feature[] = [cacheFeature, registerActions, rendezvousFeature, setupFeature];
+export const FEATURES: readonly Feature[] = [
+  cacheFeature,
+  registerActions,
+  rendezvousFeature,
+  setupFeature,
+  rootfsFeature,
+];

@@ -1,4 +1,5 @@
 // Names and plain shapes of what client and server say to each other beyond LSP. Shared as types: no code, no dependencies.
+import type { RootfsAcquired, RootfsGcPlan, RootfsGcResult, RootfsList } from './rootfs.ts';
 import type { PreflightReport } from './preflight.ts';
 import type { SetupChange, SetupResult, SetupState } from './setup.ts';
 import type { RendezvousPruneResult, RendezvousState } from './rendezvous.ts';
@@ -108,6 +109,46 @@ export interface PruneProgress {
   bytes: number;
 }
 
+/** The rootfs cache of the machine that the server runs on; not configured: the view stays hidden. */
+export type RootfsState =
+  | { configured: false; problems: string[] }
+  | {
+      configured: true;
+      problems: string[];
+      host: string;
+      /** The server runs inside a Slurm job. */
+      on_compute_node: boolean;
+      /** Entries beyond those sent; the totals count them. */
+      hidden_entries: number;
+      list: RootfsList;
+    };
+
+export interface RootfsAcquireParams {
+  /** An image, or the one of a service. */
+  image?: string;
+  uri?: string;
+  service?: string;
+}
+
+export interface RootfsPlanParams {
+  uri?: string;
+  /** Exactly these entries, whatever the limits. */
+  names?: string[];
+  /** A budget for this once. */
+  maxBytes?: number;
+}
+
+export interface RootfsGcParams {
+  uri?: string;
+  plan: RootfsGcPlan;
+}
+
+export interface RootfsPinParams {
+  uri?: string;
+  names: string[];
+  pinned: boolean;
+}
+
 /** Requests: method name -> parameters and result. */
 export interface Requests {
   'hpcCompose/cache/list': { params: CacheParams; result: CacheState };
@@ -122,6 +163,12 @@ export interface Requests {
   'hpcCompose/rendezvous/prune': { params: RendezvousPruneParams; result: RendezvousPruneResult };
   'hpcCompose/setup/read': { params: SetupParams; result: SetupState };
   'hpcCompose/setup/write': { params: SetupWriteParams; result: SetupResult };
+  'hpcCompose/rootfs/list': { params: CacheParams; result: RootfsState };
+  'hpcCompose/rootfs/acquire': { params: RootfsAcquireParams; result: RootfsAcquired };
+  'hpcCompose/rootfs/gcPlan': { params: RootfsPlanParams; result: RootfsGcPlan };
+  'hpcCompose/rootfs/gc': { params: RootfsGcParams; result: RootfsGcResult };
+  /** Gives everything that is pinned. */
+  'hpcCompose/rootfs/pin': { params: RootfsPinParams; result: string[] };
   'hpcCompose/preflight': { params: CacheParams; result: PreflightReport };
 }
 

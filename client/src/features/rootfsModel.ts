@@ -1,0 +1,113 @@
+// The view of unpacked images as plain values: users, entries, and the words beside them. Pure.
+import type { RootfsEntry, RootfsGcPlan, RootfsList } from '../../../server/src/model/rootfs.ts';
+import { formatBytes, type Units } from '../../../server/src/model/units.ts';
+import { escape, when } from '../views/entryText.ts';
+
+export type RootfsNode =
+  | {
+      readonly type: 'user';
+      readonly uid: number;
+      readonly entries: readonly RootfsEntry[];
+      readonly own: boolean;
+    }
+  | { readonly type: 'rootfs'; readonly entry: RootfsEntry; readonly next: boolean };
+
+const STATES: Readonly<Record<RootfsEntry['state'], { readonly icon: string; readonly words: string }>> = {
+  ready: { icon: 'package', words: 'ready' },
+  building: { icon: 'sync~spin', words: 'being unpacked' },
+  inUse: { icon: 'lock', words: 'in use' },
+  pinned: { icon: 'pinned', words: 'pinned' },
+  foreign: { icon: 'question', words: 'made by another tool' },
+  invalid: { icon: 'warning', words: 'not usable' },
+  trash: { icon: 'trash', words: 'being removed' },
+  notVisible: { icon: 'eye-closed', words: 'not readable (0700)' },
+};
+
+/** Users, our own first; a user with one uid alone shows its entries at once. */
+export function rootfsNodes(list: RootfsList, own: number, next: ReadonlySet<string>): readonly RootfsNode[] {
+  const users = new Map<number, RootfsEntry[]>();
+  for (const entry of list.entries) users.set(entry.uid, [...(users.get(entry.uid) ?? []), entry]);
+  const only = users.get(own);
+  if (users.size === 1 && only) return only.map((entry) => entryNode(entry, next));
+  return [...users]
+    .sort(([a], [b]) => Number(b === own) - Number(a === own) || a - b)
+    .map(([uid, entries]) => ({ type: 'user', uid, entries, own: uid === own }));
+}
+
+/** Entries of a user. */
+export function childrenOf(node: RootfsNode, next: ReadonlySet<string>): readonly RootfsNode[] {
+  return node.type === 'user' ? node.entries.map((entry) => entryNode(entry, next)) : [];
+}
+
+function entryNode(entry: RootfsEntry, next: ReadonlySet<string>): RootfsNode {
+  return { type: 'rootfs', entry, next: next.has(entry.name) };
+}
+
+/** The image's last part, or the name where the image is not known. */
+export function rootfsLabel(entry: RootfsEntry): string {
+  if (entry.state === 'notVisible') return String(entry.uid);
+  return entry.image?.split(/[/#]/).at(-1) ?? entry.name;
+}
+
+/** `682 MiB · 52,000 files · used 3 hours ago · in use by process 17`. */
+export function rootfsDescription(entry: RootfsEntry, next: boolean, now: number, units: Units): string {
+  const pids = entry.holders.map(({ kind, pid }) => (pid === null ? kind : `${kind} ${pid}`));
+  const parts = [
+    entry.bytes === null ? undefined : formatBytes(entry.bytes, units),
+    entry.inodes === null ? undefined : `${entry.inodes.toLocaleString()} files`,
+    entry.last_used === null ? undefined : `used ${when(entry.last_used, now)}`,
+    entry.state === 'ready' ? undefined : STATES[entry.state].words,
+    entry.reason,
+    pids.length > 0 ? pids.join(', ') : undefined,
+    next ? 'next to go' : undefined,
+  ];
+  return parts.filter((part) => part !== undefined).join(' · ');
+}
+
+/** Theme icon of a state. */
+export function rootfsIcon(entry: RootfsEntry): string {
+  return STATES[entry.state].icon;
+}
+
+/** `82 % used · low 80 / high 85 · 3 would be evicted`. */
+export function gaugeText({ fs }: RootfsList, wouldEvict: number, units: Units): string {
+  const used = fs.used_percent === null ? '? %' : `${fs.used_percent} %`;
+  const parts = [
+    `${used} used · low ${fs.low} / high ${fs.high}`,
+    `cache ${formatBytes(fs.cache_bytes, units)}`,
+    wouldEvict > 0 ? `${wouldEvict} would be evicted` : undefined,
+    fs.not_visible > 0 ? `${fs.not_visible} users not visible` : undefined,
+  ];
+  return parts.filter((part) => part !== undefined).join(' · ');
+}
+
+const REASONS: Readonly<Record<RootfsGcPlan['reason'], string>> = {
+  'below-high': 'Nothing needs to go: every limit is kept.',
+  'below-low': 'After this every limit is kept again.',
+  busy: 'Another collection is running.',
+  futile: 'No eviction could help: other data fills the disk.',
+  'not-reclaiming': 'Deleting frees no space.',
+  partial: 'Some limits stay exceeded: what is left is in use, pinned or young.',
+};
+
+/** The plan of a collection as a page. */
+export function planPage(plan: RootfsGcPlan, units: Units, now: number): string {
+  const row = (victim: RootfsGcPlan['would_evict'][number]) =>
+    `| ${escape(victim.image ?? victim.name)} | ${victim.bytes === null ? '?' : formatBytes(victim.bytes, units)} | ${when(victim.last_used, now)} | \`${victim.name}\` |`;
+  const kept = plan.skipped.map(({ name, why }) => `- \`${name}\`: ${escape(why)}`);
+  const used = plan.in_use.map(({ name }) => `- \`${name}\`: in use`);
+  return [
+    `# Simulated collection of ${escape(plan.base)}`,
+    `${REASONS[plan.reason]} ${plan.would_evict.length} would go, ${formatBytes(plan.bytes, units)}.`,
+    ...(plan.would_evict.length > 0
+      ? [['| image | size | used | name |', '|---|---|---|---|', ...plan.would_evict.map(row)].join('\n')]
+      : []),
+    ...(kept.length + used.length > 0 ? ['## Kept', [...used, ...kept].join('\n')] : []),
+    '',
+  ].join('\n\n');
+}
+
+/** What happened, in one sentence. */
+export function reasonWords(reason: RootfsGcPlan['reason']): string {
+  return REASONS[reason];
+}
