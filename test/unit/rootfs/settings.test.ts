@@ -6,7 +6,8 @@ import {
 } from '../../../server/src/model/containerOptions.ts';
 import { readPlugstack } from '../../../server/src/core/rootfs/plugstack.ts';
 import { readRootfsSettings } from '../../../server/src/core/rootfs/settings.ts';
-import { parseDuration, parseSize } from '../../../server/src/core/rootfs/units.ts';
+import { parseDuration } from '../../../server/src/core/rootfs/duration.ts';
+import { parseSize } from '../../../server/src/model/units.ts';
 
 describe('rootfs cache options', () => {
   it('accepts exactly the spellings of pyxis', () => {

@@ -1,6 +1,7 @@
 // Settings of the rootfs cache as one value. A bad value switches the feature off and says why; it never falls back to
 // another directory or another limit. Source: rootfs contract, section 2.1.
-import { parseDuration, parseSize } from './units.ts';
+import { parseSize } from '../../model/units.ts';
+import { parseDuration } from './duration.ts';
 import type { Limits } from './watermark.ts';
 import type { KeyScheme } from './names.ts';
 import type { PlugstackOptions } from './plugstack.ts';
