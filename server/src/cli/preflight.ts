@@ -1,4 +1,6 @@
 // preflight: the report on stderr as text, on stdout as JSON; exit 3 when something stands in the way (cache contract, section 10).
+import { runProcess } from '../core/process.ts';
+import { detectTool } from '../core/toolVersion.ts';
 import { preflight } from '../core/preflight/preflight.ts';
 import { preflightInput } from '../load/preflightInput.ts';
 import type { CachePlan } from '../model/plan.ts';
@@ -10,7 +12,8 @@ export async function runPreflight(context: CommandContext, args: Arguments): Pr
   const format = formatOf(args);
   const loaded = await loadSpec(context, args);
   const input = preflightInput(loaded, context.env);
-  const report = preflight({ ...input, plan: withBinaries(loaded.plan, args) });
+  const tool = await detectTool(context.env, runProcess, context.signal);
+  const report = preflight({ ...input, tool, plan: withBinaries(loaded.plan, args) });
   if (args.switches.has('fs-probes')) {
     context.log.warn(
       'warning: shared file systems are not probed by a job; the evidence of this machine stands instead',

@@ -77,7 +77,7 @@ function createContext(quiet: boolean, switches: ReadonlySet<string>, signal: Ab
   const write = (text: string) => void process.stderr.write(`${text}\n`);
   const silent = () => undefined;
   return {
-    cwd: process.cwd(),
+    cwd: workingDirectory(),
     env: process.env,
     out: writeOut,
     say: quiet ? silent : write,
@@ -91,6 +91,15 @@ function createContext(quiet: boolean, switches: ReadonlySet<string>, signal: Ab
     stdinIsTerminal: process.stdin.isTTY,
     readStdin,
   };
+}
+
+// A working directory that was deleted has only its old name; absolute paths go on working.
+function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return process.env.PWD ?? '/';
+  }
 }
 
 function writeOut(text: string): Promise<void> {

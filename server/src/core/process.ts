@@ -99,7 +99,7 @@ function runWithManyDescriptors(request: ProcessRequest): Promise<ProcessResult>
 
 function spawn(request: ProcessRequest) {
   return execa(request.command, request.args, {
-    ...(request.cwd === undefined ? {} : { cwd: request.cwd }),
+    cwd: request.cwd ?? workingDirectory(),
     env: request.env as Record<string, string>,
     extendEnv: false,
     detached: true,
@@ -108,6 +108,15 @@ function spawn(request: ProcessRequest) {
     cleanup: false,
     stdio: ['ignore', 'pipe', 'pipe', ...(request.descriptors ?? [])] as ['ignore', 'pipe', 'pipe'],
   });
+}
+
+// A working directory that was deleted is no reason not to start a program whose paths are absolute.
+function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return '/';
+  }
 }
 
 function startErrorOf(result: {
@@ -217,6 +226,7 @@ for group in $groups; do kill -KILL "-$group"; done 2>/dev/null
 /** Starts the watching process (a shell in a session of its own, about 1 ms). */
 export function startGuard(): ProcessGuard {
   const watcher = execa('/bin/sh', ['-c', WATCH], {
+    cwd: '/',
     detached: true,
     reject: false,
     buffer: false,

@@ -1,13 +1,21 @@
 // Spec and settings on disk (or a text being edited) -> the plan of what is asked of the cache. The one way for both doors.
 import { realpath } from 'node:fs/promises';
+import { runProcess } from '../core/process.ts';
+import { detectTool } from '../core/toolVersion.ts';
+import { OperationFailure } from '../model/failure.ts';
 import { decidesVerdict, type Finding } from '../model/finding.ts';
 import { parentPath, resolvePath } from '../model/paths.ts';
-import { DEFAULT_TOOL_VERSION, type CacheDirChoice, type CachePlan } from '../model/plan.ts';
+import {
+  DEFAULT_TOOL_VERSION,
+  DETECTED_VERSION,
+  type CacheDirChoice,
+  type CachePlan,
+} from '../model/plan.ts';
 import { planCache, type PlanContext } from '../plan/planCache.ts';
 import type { SelectedSettings } from '../plan/settings.ts';
+import { analyse } from '../spec/analyse.ts';
 import type { SpecFiles } from '../spec/files.ts';
-import { parseYaml } from '../spec/parse.ts';
-import { resolveSpec, type ResolvedSpec } from '../spec/resolve.ts';
+import type { ResolvedSpec } from '../spec/resolve.ts';
 import { findingOf } from '../spec/rules/finding.ts';
 import { layerVariables } from '../spec/variables.ts';
 import { createDiskFiles } from './diskFiles.ts';
@@ -26,7 +34,7 @@ export interface LoadOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly profile?: string;
   readonly settingsFile?: string;
-  /** Version mixed into keys; absent: the contract's. */
+  /** Version mixed into keys; absent: the contract's; `detected`: that of the `hpc-compose` on PATH. */
   readonly toolVersion?: string;
   readonly cacheDir?: CacheDirChoice;
   /** Absent: read now, synchronously. */
@@ -53,9 +61,9 @@ export async function loadPlan(options: LoadOptions): Promise<LoadedPlan> {
       options.signal?.throwIfAborted();
       continue;
     }
-    throwOnErrors(read);
-    const plan = await planWithFingerprints(read, options);
-    return { plan, resolved: read.resolved, settings: read.settings, findings: read.findings };
+    const resolved = resolvedOrThrow(read);
+    const plan = await planWithFingerprints(read, resolved, options);
+    return { plan, resolved, settings: read.settings, findings: read.findings };
   }
 }
 
@@ -71,7 +79,8 @@ export function loadSettings(
 
 interface ReadSpec {
   readonly path: string;
-  readonly resolved: ResolvedSpec;
+  /** Undefined when the text is too damaged to be resolved: then there are errors. */
+  readonly resolved: ResolvedSpec | undefined;
   readonly settings: SelectedSettings | undefined;
   readonly settingsFindings: readonly Finding[];
   readonly findings: readonly Finding[];
@@ -83,28 +92,18 @@ function readSpec(options: LoadOptions, files: SpecFiles): ReadSpec {
   const settings = selection.selected;
   const path = specPathOf(options, settings);
   const state = options.text === undefined ? files.read(path) : { kind: 'text' as const, text: options.text };
-  const text = state.kind === 'text' ? state.text : '';
-  const parsed =
-    state.kind === 'text' ? parseYaml(text, path) : { root: undefined, findings: unread(path, state) };
-  const variables = layerVariables({
-    specPath: path,
-    layers: settingsLayers(settings),
-    env: options.env,
+  const pending = [...selection.pending, ...(state.kind === 'pending' ? [path] : [])];
+  const about = { path, settings, settingsFindings: selection.findings };
+  if (state.kind !== 'text') return { ...about, resolved: undefined, findings: unread(path, state), pending };
+  const analysis = analyse(state.text, {
+    file: path,
     files,
+    variables: layerVariables({ specPath: path, layers: settingsLayers(settings), env: options.env, files }),
+    userHome: userHomeOf(options.env),
+    ...(settings ? { resourceProfiles: settings.settings.resourceProfiles } : {}),
   });
-  const userHome = userHomeOf(options.env);
-  const resolved = resolveSpec({
-    path,
-    text,
-    root: parsed.root,
-    files,
-    parse: parseYaml,
-    variables,
-    userHome,
-  });
-  const pending = [...selection.pending, ...resolved.pending, ...(state.kind === 'pending' ? [path] : [])];
-  const findings = [...parsed.findings, ...resolved.findings];
-  return { path, resolved, settings, settingsFindings: selection.findings, findings, pending };
+  const { resolved, findings } = analysis;
+  return { ...about, resolved, findings, pending: [...pending, ...analysis.pending] };
 }
 
 function settingsRequest(
@@ -138,32 +137,45 @@ function unread(path: string, state: ReturnType<SpecFiles['read']>): Finding[] {
   return [findingOf('R004', { span, words: { cause: `${path} cannot be read: ${state.reason}` } })];
 }
 
-function throwOnErrors({ path, settingsFindings, findings }: ReadSpec): void {
+function resolvedOrThrow({ path, settingsFindings, findings, resolved }: ReadSpec): ResolvedSpec {
   const [first] = settingsFindings;
   if (first) throw new SpecFailure('settings-invalid', first.span.file, settingsFindings);
-  if (findings.some(decidesVerdict)) throw new SpecFailure('spec-invalid', path, findings);
+  if (!resolved || findings.some(decidesVerdict)) throw new SpecFailure('spec-invalid', path, findings);
+  return resolved;
 }
 
-async function planWithFingerprints(read: ReadSpec, options: LoadOptions): Promise<CachePlan> {
+async function planWithFingerprints(
+  read: ReadSpec,
+  resolved: ResolvedSpec,
+  options: LoadOptions,
+): Promise<CachePlan> {
   const wanted = new Set<string>();
   const context: Omit<PlanContext, 'fingerprint'> = {
     specPath: read.path,
     projectDir: await projectDirOf(read.path),
     home: options.env.HOME,
     settings: read.settings,
-    toolVersion: options.toolVersion ?? DEFAULT_TOOL_VERSION,
+    toolVersion: await toolVersionOf(options),
     ...(options.cacheDir === undefined ? {} : { cacheDir: options.cacheDir }),
   };
   const note = (path: string) => {
     wanted.add(path);
     return '';
   };
-  const draft = planCache(read.resolved, { ...context, fingerprint: note });
+  const draft = planCache(resolved, { ...context, fingerprint: note });
   if (wanted.size === 0) return draft;
   const fingerprints = options.fingerprints ?? createFingerprints();
   const digests = new Map<string, string>();
   for (const path of wanted) digests.set(path, await fingerprints.of(path, options.signal));
-  return planCache(read.resolved, { ...context, fingerprint: (path) => digests.get(path) ?? '' });
+  return planCache(resolved, { ...context, fingerprint: (path) => digests.get(path) ?? '' });
+}
+
+/** Throws tool-missing when the version on PATH is wanted and there is none. */
+async function toolVersionOf({ toolVersion, env, signal }: LoadOptions): Promise<string> {
+  if (toolVersion !== DETECTED_VERSION) return toolVersion ?? DEFAULT_TOOL_VERSION;
+  const detected = await detectTool(env, runProcess, signal);
+  if (detected) return detected.version;
+  throw new OperationFailure('tool-missing', { tool: 'hpc-compose' });
 }
 
 /** Directory of the real path; of the path itself while the file does not exist. */

@@ -4,13 +4,13 @@ import { fsyncSync } from 'node:fs';
 import path from 'node:path';
 import { ioFailure } from '../core/ioFailure.ts';
 import { OperationFailure } from '../model/failure.ts';
+import { isSecretName, REDACTED } from '../model/mask.ts';
 import type { SetupChange, SetupProfile, SetupResult, SetupState } from '../model/setup.ts';
 import { chooseCacheDir } from '../plan/cacheDir.ts';
 import { readSettings, selectProfile, settingsBase, type Settings } from '../plan/settings.ts';
 import { BINARY_NAMES } from '../plan/settingsShape.ts';
-import { REDACTED, setupText } from '../plan/setupText.ts';
+import { setupText } from '../plan/setupText.ts';
 import { nodeLocalRootOf } from '../spec/grammar/localPath.ts';
-import { isSecretName } from '../spec/variables.ts';
 import { SpecFailure } from './specFailure.ts';
 import { userHomeOf } from './userHome.ts';
 

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { URI } from 'vscode-uri';
 import { preflight } from '../core/preflight/preflight.ts';
+import { detectTool } from '../core/toolVersion.ts';
 import { preflightInput } from '../load/preflightInput.ts';
 import { readSetup, writeSetup, type SetupRequest } from '../load/setup.ts';
 import { OperationFailure } from '../model/failure.ts';
@@ -24,7 +25,9 @@ export const setupFeature: Feature = (context) => {
   onOwnRequest(connection, log, 'hpcCompose/preflight', async ({ uri }, signal) => {
     if (uri === undefined) throw new OperationFailure('usage', { cause: 'The request names no spec (uri).' });
     const loaded = await planOf(context, uri, signal);
-    return preflight(preflightInput(loaded, loaded.ports.env));
+    const { env, run } = loaded.ports;
+    const tool = await detectTool(env, run, signal);
+    return preflight({ ...preflightInput(loaded, env), tool });
   });
   return {};
 };

@@ -5,6 +5,9 @@ export type Backend = 'pyxis' | 'apptainer' | 'singularity' | 'host';
 /** Version mixed into every image key. A cache is shared only between tools that hash the same one. */
 export const DEFAULT_TOOL_VERSION = '0.2.3';
 
+/** Word that stands for the version of the `hpc-compose` on PATH. */
+export const DETECTED_VERSION = 'detected';
+
 /** Where the effective cache directory came from, strongest first. */
 export type CacheDirSource = 'spec' | 'profile' | 'defaults' | 'builtin' | 'argument';
 

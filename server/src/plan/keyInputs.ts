@@ -1,7 +1,7 @@
 // The parts of a key, named for people, so that "why was this rebuilt" can compare two builds. Secret values appear as digests only.
 import { createHash } from 'node:crypto';
 import type { Backend, ImageSource, KeyInput, PreparePlan } from '../model/plan.ts';
-import { isSecretName } from '../spec/variables.ts';
+import { isSecretName, REDACTED } from '../model/mask.ts';
 
 /** What a base image is made from. */
 export function baseInputs(reference: string, toolVersion: string): KeyInput[] {
@@ -47,5 +47,5 @@ function environmentInputs(env: readonly string[], secretValues: ReadonlySet<str
 }
 
 function digestOf(value: string): string {
-  return `<redacted> ${createHash('sha256').update(value).digest('hex').slice(0, 8)}`;
+  return `${REDACTED} ${createHash('sha256').update(value).digest('hex').slice(0, 8)}`;
 }

@@ -1,12 +1,10 @@
 // The settings text that a setup leaves behind: a new file in hpc-compose's own form (cache contract, section 9.1), an existing
 // one edited in place. Checked by reading it back: a result that means anything else is never written.
+import { REDACTED } from '../model/mask.ts';
 import type { SetupChange } from '../model/setup.ts';
 import { compareBytes } from '../model/byteOrder.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { removeTomlValue, setTomlValue, tomlKey, tomlString } from './tomlEdit.ts';
-
-/** How secret values are shown; in a change it stands for "as it is". */
-export const REDACTED = '<redacted>';
 
 /** The new text, or a sentence saying why the file cannot be edited. */
 export function setupText(

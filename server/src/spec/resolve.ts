@@ -1,6 +1,7 @@
 // One spec as its author means it: bases merged in, secrets looked up, variables replaced (stages 3 to 10 of the spec contract,
 // section 0). Pure: other files come through `SpecFiles`; what is not read yet is listed in `pending`, and nothing that hangs on it is reported.
 import type { Finding, Severity } from '../model/finding.ts';
+import { isSecretName } from '../model/mask.ts';
 import { checkEnvFiles } from './envFiles.ts';
 import { resolveExtends, type ParseSpec } from './extends.ts';
 import type { SpecFiles } from './files.ts';
@@ -14,7 +15,7 @@ import { ROOT_FIELDS, SERVICE_FIELDS } from './interpolatedFields.ts';
 import { nearestName } from './nearestName.ts';
 import { valueOf, type MapNode, type Pair, type SpecNode } from './node.ts';
 import { resolveSecrets, type Secrets } from './secrets.ts';
-import { isSecretName, type Variables } from './variables.ts';
+import type { Variables } from './variables.ts';
 
 export interface ResolveInput {
   /** Absolute path of the spec as given (links not followed). */

@@ -1,5 +1,5 @@
 // The variables that interpolation sees, in layers (cache contract, section 1.5): .env, settings, process, and on top of
-// them `secrets:`. Also which of them count as secret (spec contract, section 13).
+// them `secrets:`.
 import type { Finding } from '../model/finding.ts';
 import { joinPath, parentPath } from '../model/paths.ts';
 import { parseDotenv } from './dotenv.ts';
@@ -45,14 +45,6 @@ export function layerVariables(input: VariableInput): Variables {
   }
   layering.add(Object.entries(input.env), 'process');
   return { byName: layering.byName, findings: layering.findings, pending: layering.pending };
-}
-
-const SECRET_WORDS =
-  /SECRET|TOKEN|PASSWORD|PASSWD|API_KEY|ACCESS_KEY|PRIVATE_KEY|CREDENTIAL|AUTH|COOKIE|SESSION|BEARER/i;
-
-/** True for names whose values are never shown. */
-export function isSecretName(name: string): boolean {
-  return SECRET_WORDS.test(name);
 }
 
 class Layering {

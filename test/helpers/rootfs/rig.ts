@@ -77,6 +77,8 @@ export class RootfsRig {
       PATH: `${this.bin}:${process.env.PATH ?? ''}`,
       HOME: this.makeFolder('home', 0o755),
       TMPDIR: this.makeFolder('tmp', 0o1777),
+      // Users without an entry in passwd have no other place for it.
+      XDG_RUNTIME_DIR: this.makeFolder('runtime', 0o700),
       FAKE_LOG: this.log,
     };
   }

@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import type { Backend } from '../../model/plan.ts';
 import { OperationFailure } from '../../model/failure.ts';
 import { findTool } from '../prepare/toolPath.ts';
-import { blocked, noted, passed } from './items.ts';
+import { blocked, noted, passed, warned } from './items.ts';
 import type { Check, CheckItem } from './preflight.ts';
 
 const TOOLS: Readonly<Record<Exclude<Backend, 'host'>, 'enroot' | 'apptainer' | 'singularity'>> = {
@@ -33,6 +33,17 @@ export const checkSlurm: Check = ({ env }) =>
       'Submit from a node with Slurm’s client tools.',
     );
   });
+
+/** Two tools share a cache only when they hash the same version. */
+export const checkToolVersion: Check = ({ plan, tool }) => {
+  if (!tool) return [];
+  const found = `hpc-compose ${tool.version} is on PATH (${tool.path})`;
+  if (tool.version === plan.toolVersion) return [passed(`${found}; keys are made for the same version`)];
+  const remedy = `Adopt its version with --tool-version ${tool.version} or the setting hpcCompose.toolVersion ("detected" follows it).`;
+  return [
+    warned(`${found}, but keys are made for ${plan.toolVersion}: neither reuses the other's images`, remedy),
+  ];
+};
 
 /** Local image files. */
 export const checkImages: Check = ({ plan }) =>

@@ -4,7 +4,8 @@ import type { CachePlan } from '../../model/plan.ts';
 import type { PathEvidence, PreflightItem, PreflightReport } from '../../model/preflight.ts';
 import { checkCacheAccess, checkCachePlace, checkEvidence, checkFreeSpace } from './cacheChecks.ts';
 import { checkCredentials } from './credentials.ts';
-import { checkBinaries, checkHostPaths, checkImages, checkSlurm } from './planChecks.ts';
+import { checkBinaries, checkHostPaths, checkImages, checkSlurm, checkToolVersion } from './planChecks.ts';
+import type { DetectedTool } from '../toolVersion.ts';
 import { gatherEvidence } from './pathEvidence.ts';
 
 export interface PreflightInput {
@@ -14,6 +15,8 @@ export interface PreflightInput {
   /** Normalised `x-slurm.runtime_root`, where the spec sets one. */
   readonly runtimeRoot?: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The `hpc-compose` on PATH, if any. */
+  readonly tool?: DetectedTool | undefined;
   /** Node-local root that holds a normalised path, by the policy of the contract's section 1.8. */
   readonly nodeLocalRootOf: (path: string) => string | undefined;
 }
@@ -35,6 +38,7 @@ const CHECKS: readonly Check[] = [
   checkHostPaths,
   checkCredentials,
   checkEvidence,
+  checkToolVersion,
 ];
 
 /** Runs every check. Never throws for what a check finds. */

@@ -4,6 +4,7 @@ import { FILE_RULES } from './tables/fileRules.ts';
 import { LINT_RULES } from './tables/lintRules.ts';
 import { OWN_RULES } from './tables/ownRules.ts';
 import { PLAN_RULES } from './tables/planRules.ts';
+import { ROOTFS_RULES } from './tables/rootfsRules.ts';
 import { TYPE_RULES } from './tables/typeRules.ts';
 import { VALUE_RULES } from './tables/valueRules.ts';
 
@@ -14,6 +15,7 @@ const CATALOGUE = {
   ...PLAN_RULES,
   ...LINT_RULES,
   ...OWN_RULES,
+  ...ROOTFS_RULES,
 } as const;
 
 export type RuleCode = keyof typeof CATALOGUE;

@@ -4,6 +4,7 @@ import type { Parsed, Problem } from '../grammar/parsed.ts';
 import { isBlank, lineBreakIn } from '../grammar/text.ts';
 import type { RuleCode } from './catalogue.ts';
 import { findingOf, quoted, type Case } from './finding.ts';
+import type { RootfsRuleSettings } from './rootfsCache.ts';
 import { bigCount, keySpan, partSpan, text, valueSpan, type Place } from './place.ts';
 
 export type Backend = 'pyxis' | 'apptainer' | 'singularity' | 'host';
@@ -14,6 +15,8 @@ export interface RuleContext {
   readonly backend: Backend | undefined;
   /** The text of a file, for places inside scalars. */
   readonly textOf: (file: string) => string | undefined;
+  /** Settings of the rootfs cache (RC rules); undefined when they are not known. */
+  readonly rootfsCache?: RootfsRuleSettings;
   /** Resource profiles of the settings (R068); undefined when settings are not known. */
   readonly resourceProfiles?: ReadonlyMap<string, Readonly<Record<string, string | number>>>;
 }

@@ -96,6 +96,8 @@ export interface ServiceFacts {
   readonly mounts: readonly MountFact[];
   readonly usesScratch: boolean;
   readonly registers?: Fact<string>;
+  /** Names no image at all, so that nothing of pyxis may reach it. */
+  readonly imageless?: true;
 }
 
 export interface RootFacts {
@@ -116,6 +118,8 @@ export interface RootFacts {
   readonly time?: Fact<number>;
   readonly scratch?: { readonly shared: boolean; readonly base?: Fact<string>; readonly span: Span };
   readonly discovers: readonly Fact<string>[];
+  /** PYXIS_CONTAINER_CACHE switched on in `x-env.env`, for every step. */
+  readonly cacheForAll?: Span;
 }
 
 /** Facts of a service whose block was moved by `shift` code units since they were read. */

@@ -24,6 +24,7 @@ import {
 } from './place.ts';
 import { readPlacement } from './placementValues.ts';
 import { readReadiness } from './readiness.ts';
+import { readInheritedCache } from './rootfsCache.ts';
 import { COUNT_KEYS } from './slurmBlock.ts';
 
 const BACKENDS: readonly Backend[] = ['pyxis', 'apptainer', 'singularity', 'host'];
@@ -58,6 +59,7 @@ export function readServiceFacts(entry: Entry, context: RuleContext): ServiceFac
     ...given('expectedRanks', numberFact(ranks)),
     ...given('image', readRemoteImage(entry, context.backend)),
     ...given('registers', textFact(below(slurm, 'rendezvous', 'register', 'name'))),
+    ...(under(entry, 'image') ? {} : { imageless: true as const }),
   };
 }
 
@@ -77,6 +79,7 @@ export function readRootFacts(
     backend,
     counts: readCounts(slurm),
     discovers: readDiscovers(slurm),
+    ...given('cacheForAll', readInheritedCache(top)),
     ...given('slurmSpan', block && keySpan(block)),
     ...given('cacheDirSpan', spanOf(under(slurm, 'cache_dir'))),
     ...given('backendSpan', spanOf(below(top, 'runtime', 'backend'))),

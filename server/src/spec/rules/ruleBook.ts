@@ -15,6 +15,7 @@ import { checkPrepareChoice, checkPrepareUse, checkPrepareValues } from './prepa
 import { checkReadiness } from './readiness.ts';
 import { readBackend, readRootFacts, readServiceFacts } from './readFacts.ts';
 import { withProfile } from './resourceProfile.ts';
+import { checkCachePlaces, checkRootfsCache } from './rootfsCache.ts';
 import { checkSecrets } from './secrets.ts';
 import { checkAllocation } from './slurmBlock.ts';
 import { checkDiscover, checkMail, checkParallelism, checkSignal, checkWatchdog } from './slurmBehaviour.ts';
@@ -55,6 +56,7 @@ function checkSlurm(written: Entry, sink: Sink): void {
   checkDiscover(under(place, 'rendezvous'), sink);
   checkParallelism(place, sink);
   checkSignal(under(place, 'signal'), sink);
+  checkCachePlaces(under(place, 'cache_dir'), sink);
 }
 
 /** Findings of one service's own values: first those of stage 11, then those of stage 13, in the order of the contract. */
@@ -89,6 +91,7 @@ function checkUse(service: Entry, sink: Sink): void {
   checkImage(service, sink);
   checkPrepareUse(service, sink);
   checkFailurePolicy(under(under(service, 'x-slurm'), 'failure_policy'), sink);
+  checkRootfsCache(service, sink);
 }
 
 /** Facts of one service, or undefined when its name or its block cannot be read at all. */
