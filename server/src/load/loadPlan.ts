@@ -100,7 +100,7 @@ function readSpec(options: LoadOptions, files: SpecFiles): ReadSpec {
     files,
     variables: layerVariables({ specPath: path, layers: settingsLayers(settings), env: options.env, files }),
     userHome: userHomeOf(options.env),
-    ...(settings ? { resourceProfiles: settings.settings.resourceProfiles } : {}),
+    resourceProfiles: settings?.settings.resourceProfiles ?? new Map(),
   });
   const { resolved, findings } = analysis;
   return { ...about, resolved, findings, pending: [...pending, ...analysis.pending] };

@@ -4,9 +4,8 @@ import type { Backend, ImageSource, PreparePlan } from '../model/plan.ts';
 
 /** Hex SHA-256 over the parts in order, each as UTF-8 followed by one zero byte. */
 export function hashParts(parts: readonly string[]): string {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part, 'utf8').update('\0');
-  return hash.digest('hex');
+  const preimage = parts.map((part) => `${part}\0`).join('');
+  return createHash('sha256').update(preimage, 'utf8').digest('hex');
 }
 
 /** Keeps `[A-Za-z0-9_-]`; every other code point becomes `_`. */
