@@ -10,6 +10,7 @@ import { asScript, setUp } from './setup.mjs';
 import { makeSample } from '../test/helpers/sample/sample.mjs';
 
 const DESKTOPS = ['code', 'code-insiders', 'codium'];
+const DEMO_SETTINGS = { 'window.restoreWindows': 'none' };
 // The stand-in takes its time in the demo, so that progress and cancelling can be seen.
 const UNHURRIED = { FAKE_IMPORT: '3', FAKE_CREATE: '1', FAKE_START: '2', FAKE_EXPORT: '2' };
 
@@ -58,11 +59,9 @@ function findDesktop() {
 }
 
 async function openDesktop(command, sample) {
-  const { QUIET_SETTINGS } = await import('../test/helpers/rig/server.mjs');
+  const { writeUserSettings } = await import('../test/helpers/rig/server.mjs');
   const userData = path.join(sample.folder, 'user');
-  fs.mkdirSync(path.join(userData, 'User'), { recursive: true });
-  const settings = { ...QUIET_SETTINGS, ...demoSettings(sample) };
-  fs.writeFileSync(path.join(userData, 'User/settings.json'), JSON.stringify(settings, null, 2));
+  writeUserSettings(userData, { ...DEMO_SETTINGS, ...sample.settings });
   const folders = ['--user-data-dir', userData, '--extensions-dir', path.join(sample.folder, 'extensions')];
   const args = [
     '--new-window',
@@ -82,13 +81,6 @@ async function openDesktop(command, sample) {
   await new Promise((resolve) => child.on('exit', resolve));
 }
 
-function demoSettings(sample) {
-  return {
-    'window.restoreWindows': 'none',
-    'workbench.iconTheme': 'vs-seti',
-    ...sample.settings,
-  };
-}
 function demoEnvironment(sample) {
   return { ...process.env, ...(sample.isStandIn ? UNHURRIED : {}) };
 }
@@ -104,7 +96,7 @@ async function serveBrowser(sample, port) {
     await import('../test/helpers/rig/server.mjs');
   const at = (name) => path.join(sample.folder, name);
   const folders = { data: at('server'), userData: at('user'), extensions: at('extensions') };
-  writeUserSettings(folders.userData, demoSettings(sample));
+  writeUserSettings(folders.userData, { ...DEMO_SETTINGS, ...sample.settings });
   linkExtension(folders.extensions);
   const env = serverEnvironment(demoEnvironment(sample));
   const extra = ['--disable-workspace-trust', '--default-folder', sample.workspace];

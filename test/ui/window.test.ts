@@ -28,7 +28,12 @@ describe('window with the packaged extension', () => {
     const folders = ['--extensions-dir', extensions, '--user-data-dir', path.join(sample.folder, 'install')];
     await execute(vscodeExecutable(), ['--install-extension', vsix, ...folders]);
     const settings = { ...sample.settings, 'workbench.editor.enablePreview': false };
-    workbench = await openWorkbench({ open: [sample.workspace], extensions, settings });
+    workbench = await openWorkbench({
+      open: [sample.workspace],
+      extensions,
+      settings,
+      machine: sample.settings,
+    });
     page = workbench.page;
   });
   after(async () => {
