@@ -32,7 +32,6 @@ describe('window with the packaged extension', () => {
       open: [sample.workspace],
       extensions,
       settings,
-      machine: sample.settings,
     });
     page = workbench.page;
   });
