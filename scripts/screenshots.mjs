@@ -1,6 +1,8 @@
-// npm run screenshots: takes the pictures of the README from a real VS Code on the sample workspace, in a light and a dark theme.
-// The cache is made by the product itself; only ages and sizes are set afterwards, so that the pictures show a cache in use.
+// npm run screenshots [-- FOLDER]: takes the pictures of the README from a real VS Code on the sample workspace, in a light and a dark theme.
+// The cache is made by the product itself; only ages and sizes are set afterwards, so that the pictures show a cache in use. FOLDER (absent so far, removed
+// afterwards) is the one that the pictures show.
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { ROOT, run, say } from './lib/run.mjs';
 import { asScript, setUp } from './setup.mjs';
@@ -25,7 +27,7 @@ await asScript(async () => {
 async function takePictures(theme) {
   const workbench = await import('../test/helpers/rig/workbench.mjs');
   const { makeSample } = await import('../test/helpers/sample/sample.mjs');
-  const sample = makeSample('pictures');
+  const sample = makeSample('pictures', process.argv[2] ?? path.join(os.homedir(), 'shards'));
   const settings = {
     ...sample.settings,
     'workbench.colorTheme': THEMES[theme],
@@ -37,6 +39,7 @@ async function takePictures(theme) {
     const { page, close } = await workbench.openWorkbench({
       open: [sample.workspace],
       developed: [ROOT],
+      env: { WORK: sample.shared },
       settings,
       window: WINDOW,
     });
@@ -79,7 +82,7 @@ async function prepareCache(sample) {
 
 function lookUsed(artifact) {
   const [, [size, days]] = Object.entries(IN_USE).find(([part]) => path.basename(artifact).includes(part));
-  fs.truncateSync(artifact, size * MEBIBYTE + 4096);
+  resize(artifact, size * MEBIBYTE);
   const manifest = `${artifact}.json`;
   const value = JSON.parse(fs.readFileSync(manifest, 'utf8'));
   value.last_used_at -= days * DAY;
@@ -87,12 +90,27 @@ function lookUsed(artifact) {
   fs.writeFileSync(manifest, JSON.stringify(value, null, 2));
 }
 
+// A sparse file whose superblock says the new size too: anything else would be shown as cut short.
+function resize(artifact, bytes) {
+  fs.truncateSync(artifact, bytes);
+  const said = Buffer.alloc(8);
+  said.writeBigUInt64LE(BigInt(bytes));
+  const handle = fs.openSync(artifact, 'r+');
+  fs.writeSync(handle, said, 0, 8, 40);
+  fs.closeSync(handle);
+}
+
 async function pictureFix(page, { openFile }, shoot) {
   await openFile(page, 'unsafe.yaml');
   await page.locator('.squiggly-warning').first().waitFor();
+  await page.locator('.codelens-decoration a').first().waitFor();
   await page.locator('.view-line', { hasText: 'cache_dir' }).locator('span span').last().click();
-  await page.keyboard.press('Control+.');
-  await page.locator('.action-widget .monaco-list-row').first().waitFor();
+  const fixes = page.locator('.action-widget .monaco-list-row').first();
+  // Lenses that arrive meanwhile close the list again.
+  while (!(await fixes.isVisible())) {
+    await page.keyboard.press('Control+Period');
+    await page.waitForTimeout(1500);
+  }
   await shoot('fix');
   await page.keyboard.press('Escape');
 }
@@ -107,7 +125,7 @@ async function pictureLenses(page, { openFile }, shoot) {
 }
 
 async function pictureCache(page, _workbench, shoot) {
-  await page.locator('.activitybar .action-label[aria-label^="HPC Compose"]').click();
+  await page.locator('.activitybar .action-label[aria-label^="HPC Compose"]').click({ force: true });
   await page.locator('.sidebar .monaco-list-row', { hasText: 'redis' }).first().waitFor();
   await page.locator('.codelens-decoration a', { hasText: 'Inspect' }).first().click();
   await page.locator('.tabs-container .tab.active', { hasNotText: 'compose.yaml' }).first().waitFor();

@@ -61,7 +61,7 @@ describe('window with the packaged extension', () => {
       .locator('.codelens-decoration a', { hasText: /^Prepare$/ })
       .first()
       .click();
-    await page.locator('.activitybar .action-label[aria-label^="HPC Compose"]').click();
+    await page.locator('.activitybar .action-label[aria-label^="HPC Compose"]').click({ force: true });
     await page.locator('.sidebar .monaco-list-row', { hasText: 'redis' }).first().waitFor();
     assert.ok(fs.readdirSync(path.join(sample.cache, 'base')).some((name) => name.endsWith('.sqsh')));
   });

@@ -9,4 +9,4 @@ export interface Sample {
   remove(): void;
 }
 
-export function makeSample(name: string): Sample;
+export function makeSample(name: string, folder?: string): Sample;

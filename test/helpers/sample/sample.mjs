@@ -11,9 +11,9 @@ const CHECKOUT = path.resolve(HERE, '../../..');
 const STAND_IN = path.resolve(HERE, '../enroot/enroot.mjs');
 const NODE_LOCAL = /^\/(tmp|var\/tmp|private\/tmp|dev\/shm)(\/|$)/;
 
-/** Makes the copy: {folder, workspace, shared, cache, enroot, isStandIn, settings, environment, remove}. Only the user can enter it. */
-export function makeSample(name) {
-  const folder = fs.mkdtempSync(path.join(makeBase(), `${name}-`));
+/** Makes the copy: {folder, workspace, shared, cache, enroot, isStandIn, settings, remove}; at `folder` when given. Only the user can enter it. */
+export function makeSample(name, folder = fs.mkdtempSync(path.join(makeBase(), `${name}-`))) {
+  fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
   const at = (part) => path.join(folder, part);
   fs.cpSync(path.join(HERE, 'workspace'), at('workspace'), { recursive: true });
   fs.mkdirSync(at('shared'));
