@@ -12,8 +12,8 @@ const THEMES = { light: 'Default Light Modern', dark: 'Default Dark Modern' };
 const WINDOW = { width: 1180, height: 720, scale: 1.5 };
 const DAY = 86_400;
 const MEBIBYTE = 1024 * 1024;
-// What the images of the sample are like: part of the artifact's name -> size and days since the last use.
-const IN_USE = { redis: [16, 0], python: [52, 21], pytorch: [3280, 2], loader: [74, 33], trainer: [3610, 2] };
+// What the images of the sample are like: part of the artifact's name -> MiB and days since the last use.
+const IN_USE = { loader: [74, 33], trainer: [410, 2], redis: [16, 0], python: [52, 21], pytorch: [380, 2] };
 
 await asScript(async () => {
   await setUp();
@@ -63,41 +63,27 @@ async function takePictures(theme) {
 }
 
 async function prepareCache(sample) {
-  const args = [
-    'dist/cli.js',
-    'prepare',
-    '-f',
-    path.join(sample.workspace, 'compose.yaml'),
-    '--enroot-bin',
-    sample.enroot,
-  ];
-  const { code, output } = await run(process.execPath, args, { collect: true });
+  const spec = path.join(sample.workspace, 'compose.yaml');
+  const args = ['dist/cli.js', 'prepare', '-f', spec, '--enroot-bin', sample.enroot];
+  const sizes = Object.entries(IN_USE).map(([name, [size]]) => `${name}=${size * MEBIBYTE}`);
+  const env = { ...process.env, FAKE_SIZES: sizes.join(',') };
+  const { code, output } = await run(process.execPath, args, { collect: true, env });
   if (code !== 0) throw new Error(`prepare failed:\n${output}`);
   for (const kind of ['base', 'prepared']) {
     const folder = path.join(sample.cache, kind);
-    for (const name of fs.readdirSync(folder).filter((file) => file.endsWith('.sqsh')))
+    for (const name of fs.readdirSync(folder).filter((file) => file.endsWith('.sqsh.json')))
       lookUsed(path.join(folder, name));
   }
 }
 
-function lookUsed(artifact) {
-  const [, [size, days]] = Object.entries(IN_USE).find(([part]) => path.basename(artifact).includes(part));
-  resize(artifact, size * MEBIBYTE);
-  const manifest = `${artifact}.json`;
+function lookUsed(manifest) {
+  const [, [, days]] = Object.entries(IN_USE).find(([part]) => path.basename(manifest).includes(part));
   const value = JSON.parse(fs.readFileSync(manifest, 'utf8'));
   value.last_used_at -= days * DAY;
   value.created_at -= (days + 5) * DAY;
   fs.writeFileSync(manifest, JSON.stringify(value, null, 2));
-}
-
-// A sparse file whose superblock says the new size too: anything else would be shown as cut short.
-function resize(artifact, bytes) {
-  fs.truncateSync(artifact, bytes);
-  const said = Buffer.alloc(8);
-  said.writeBigUInt64LE(BigInt(bytes));
-  const handle = fs.openSync(artifact, 'r+');
-  fs.writeSync(handle, said, 0, 8, 40);
-  fs.closeSync(handle);
+  for (const file of [manifest, manifest.replace(/\.json$/, '')])
+    fs.utimesSync(file, value.created_at, value.created_at);
 }
 
 async function pictureFix(page, { openFile }, shoot) {
@@ -128,7 +114,11 @@ async function pictureCache(page, _workbench, shoot) {
   await page.locator('.activitybar .action-label[aria-label^="HPC Compose"]').click({ force: true });
   await page.locator('.sidebar .monaco-list-row', { hasText: 'redis' }).first().waitFor();
   await page.locator('.codelens-decoration a', { hasText: 'Inspect' }).first().click();
-  await page.locator('.tabs-container .tab.active', { hasNotText: 'compose.yaml' }).first().waitFor();
+  await page
+    .locator('.tabs-container .tab.active[data-resource-name$=".md"], .tab.active:has-text("Preview")')
+    .first()
+    .waitFor();
+  await page.waitForTimeout(1500);
   await shoot('cache');
 }
 
@@ -136,7 +126,11 @@ async function picturePrune(page, shoot) {
   await page.keyboard.press('F1');
   await page.locator('.quick-input-widget input.input').fill('>HPC Compose: Prune Cache');
   await page.locator('.quick-input-list .monaco-list-row').first().click();
-  await page.locator('.quick-input-list .monaco-list-row', { hasText: 'Not used for' }).first().click();
+  const policy = page.locator('.quick-input-list .monaco-list-row', {
+    hasText: /Not used for.*entr(y|ies) ·/,
+  });
+  await policy.first().waitFor();
+  await policy.first().click();
   await page.locator('.quick-input-title', { hasText: 'selected' }).waitFor();
   await shoot('prune');
   await page.keyboard.press('Escape');

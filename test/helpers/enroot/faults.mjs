@@ -23,9 +23,17 @@ export function readFaults(env, verb, args) {
     stderr: env.FAKE_STDERR || `[ERROR] ${verb} failed on purpose`,
     exitCode: Number(env.FAKE_EXIT || 1),
     httpStatus: matches && env.FAKE_STATUS ? Number(env.FAKE_STATUS) : undefined,
-    bytes: env.FAKE_BYTES ? Number(env.FAKE_BYTES) : undefined,
+    bytes: sizeFor(env, args),
     bytesPerSecond: env.FAKE_RATE ? Number(env.FAKE_RATE) : undefined,
   };
+}
+
+// FAKE_SIZES=text=n,…: the first text that an argument contains decides; else FAKE_BYTES for all.
+function sizeFor(env, args) {
+  const pairs = (env.FAKE_SIZES ?? '').split(',').map((pair) => pair.split('='));
+  const own = pairs.find(([text]) => text && args.some((argument) => argument.includes(text)))?.[1];
+  const bytes = own ?? env.FAKE_BYTES;
+  return bytes ? Number(bytes) : undefined;
 }
 
 // FAKE_TIMES=n with FAKE_COUNTER=file: only the first n calls that a fault would hit are hit. Appending counts safely among processes.
