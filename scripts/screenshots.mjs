@@ -52,7 +52,7 @@ async function takePictures(theme) {
       await pictureFix(page, workbench, shoot);
       await pictureLenses(page, workbench, shoot);
       await pictureCache(page, workbench, shoot);
-      await picturePrune(page, shoot);
+      await picturePrune(page, workbench, shoot);
     } finally {
       await page.screenshot({ path: path.join(ROOT, `.cache/last-${theme}.png`) });
       await close();
@@ -122,10 +122,9 @@ async function pictureCache(page, _workbench, shoot) {
   await shoot('cache');
 }
 
-async function picturePrune(page, shoot) {
-  await page.keyboard.press('F1');
-  await page.locator('.quick-input-widget input.input').fill('>HPC Compose: Prune Cache');
-  await page.locator('.quick-input-list .monaco-list-row').first().click();
+async function picturePrune(page, { openFile }, shoot) {
+  await openFile(page, 'compose.yaml');
+  await page.locator('.codelens-decoration a', { hasText: 'Prune' }).first().click();
   const policy = page.locator('.quick-input-list .monaco-list-row', {
     hasText: /Not used for.*entr(y|ies) ·/,
   });
