@@ -85,8 +85,11 @@ const MANY_DESCRIPTORS = 16;
 function runWithManyDescriptors(request: ProcessRequest): Promise<ProcessResult> {
   const stdio = ['ignore', 'pipe', 'pipe', ...(request.descriptors ?? [])] as ['ignore', 'pipe', 'pipe'];
   const child = spawnPlainly(request.command, request.args, { env: request.env, stdio, detached: true });
-  const stdout = collectOutput(child.stdout, WHOLE_LIMIT, () => undefined);
-  const stderr = collectOutput(child.stderr, TAIL_LIMIT, () => undefined);
+  // Without descriptors left there is no child and there are no pipes, whatever the types say.
+  const collect = (stream: NodeJS.ReadableStream | null, limit: number) =>
+    stream ? collectOutput(stream, limit, () => undefined) : () => '';
+  const stdout = collect(child.stdout, WHOLE_LIMIT);
+  const stderr = collect(child.stderr, TAIL_LIMIT);
   return new Promise((resolve) => {
     const finish = (exitCode?: number | null, signal?: string | null, startError?: string) => {
       const ended = { exitCode: exitCode ?? undefined, signal: signal ?? undefined, startError };

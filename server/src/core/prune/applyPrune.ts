@@ -31,6 +31,21 @@ const IN_USE = 'in use: another process holds its lock';
 /** Two locks an entry; one helper process locks a batch. */
 const BATCH = 200;
 
+/** Descriptors left for everything else: the helper's pipes, the journal, directories. */
+const SPARE_DESCRIPTORS = 14;
+
+/** Entries a batch, fewer where this process may open few files. */
+function batchSize(): number {
+  try {
+    const limits = fs.readFileSync('/proc/self/limits', 'latin1');
+    const limit = Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Infinity);
+    const free = limit - fs.readdirSync('/proc/self/fd').length - SPARE_DESCRIPTORS;
+    return Math.max(1, Math.min(BATCH, Math.floor(free / 2)));
+  } catch {
+    return BATCH;
+  }
+}
+
 /**
  * Removes what the plan says, as far as nothing changed since. Cancelling stops between batches and names the rest.
  * Throws not-a-cache, and plan-stale when the cache of the plan is gone.
@@ -107,10 +122,11 @@ function batchesByFolder(entries: readonly PrunePlanEntry[], cacheDir: string): 
     if (same) same.push(entry);
     else folders.set(folder, [entry]);
   }
+  const size = batchSize();
   return [...folders].flatMap(([folder, all]) =>
-    Array.from({ length: Math.ceil(all.length / BATCH) }, (_, index) => ({
+    Array.from({ length: Math.ceil(all.length / size) }, (_, index) => ({
       folder,
-      entries: all.slice(index * BATCH, (index + 1) * BATCH),
+      entries: all.slice(index * size, (index + 1) * size),
     })),
   );
 }
