@@ -8,6 +8,7 @@ import { addPrepared, makeCache } from '../helpers/cacheBuilder.ts';
 import { CLI, runCli, type Ended } from '../helpers/cli.ts';
 import { useFolder } from '../helpers/folder.ts';
 import { assertQuiet, assertSentinel, plantSentinel, type Sentinel } from '../helpers/invariants.ts';
+import { INJECTORS } from '../helpers/inject.ts';
 import { onPath } from '../helpers/onPath.ts';
 import { skipBecause } from '../helpers/skip.ts';
 
@@ -83,24 +84,16 @@ describe('faults on listing a cache', function () {
     assert.match(stderr, /closed: permission denied/);
   });
 
-  it('F21 reports a manifest that the disk does not give back and lists the rest', async function () {
-    if (!onPath('strace')) skipBecause(this, 'strace is not there');
-    const [bad, good] = [addPrepared(cache, 'bad'), addPrepared(cache, 'good')];
-    const strace = [
-      'strace',
-      '-f',
-      '-qq',
-      '-o',
-      '/dev/null',
-      '-P',
-      `${bad}.json`,
-      '-e',
-      'inject=read,pread64:error=EIO',
-    ];
-    const { paths, stderr } = await list(strace);
-    assert.deepEqual(paths, [good]);
-    assert.match(stderr, /bad\.sqsh\.json: the manifest cannot be read \(EIO\)/);
-  });
+  for (const injector of INJECTORS) {
+    it(`F21 reports a manifest that the disk does not give back and lists the rest (${injector.name})`, async function () {
+      if (injector.missing !== undefined) skipBecause(this, injector.missing);
+      const [bad, good] = [addPrepared(cache, 'bad'), addPrepared(cache, 'good')];
+      const prefix = injector.prefix({ call: 'open', fault: 'EIO', path: `${bad}.json` });
+      const { paths, stderr } = await list(prefix);
+      assert.deepEqual(paths, [good]);
+      assert.match(stderr, /bad\.sqsh\.json: the manifest cannot be read \(EIO\)/);
+    });
+  }
 
   it('F25 lists on while entries vanish between a look and a read', async () => {
     const kept = addPrepared(cache, 'kept');

@@ -17,7 +17,7 @@ import {
 import { runCli, startCli, type Ended } from '../helpers/cli.ts';
 import { useFolder } from '../helpers/folder.ts';
 import { assertQuiet, assertSentinel, plantSentinel, type Sentinel } from '../helpers/invariants.ts';
-import { onPath } from '../helpers/onPath.ts';
+import { INJECTORS } from '../helpers/inject.ts';
 import { skipBecause } from '../helpers/skip.ts';
 
 const now = Math.floor(Date.now() / 1000);
@@ -55,36 +55,60 @@ describe('faults on pruning a cache', function () {
   const remaining = () =>
     fs.readdirSync(path.join(cache, 'prepared')).filter((name) => /\.sqsh(\.json)?$/.test(name));
 
-  it('F08 a kill at each unlink leaves entries that are shown, and a repeat finishes', async function () {
-    if (!onPath('strace')) skipBecause(this, 'strace is not there');
-    const kept = addPrepared(cache, 'kept');
-    for (let step = 1; ; step++) {
-      const files = olds(2);
-      const strace = [
-        'strace',
-        '-f',
-        '-qq',
-        '-o',
-        '/dev/null',
-        '-e',
-        `inject=unlink,unlinkat:signal=KILL:when=${step}`,
-      ];
-      const { ended } = await byAge(strace);
-      if (ended.code === 0) {
-        assert.ok(step > 4, `${step} steps`);
-        break;
+  for (const injector of INJECTORS) {
+    it(`F08 a kill at each unlink leaves entries that are shown, and a repeat finishes (${injector.name})`, async function () {
+      if (injector.missing !== undefined) skipBecause(this, injector.missing);
+      const kept = addPrepared(cache, 'kept');
+      for (let step = 1; ; step++) {
+        const files = olds(2);
+        const prefix = injector.prefix({ call: 'unlink', fault: 'kill', when: step });
+        const { ended } = await byAge(prefix);
+        if (ended.code === 0) {
+          assert.ok(step > 4, `${step} steps`);
+          break;
+        }
+        const shown = await states();
+        for (const file of files) {
+          const [artifact, manifest] = [fs.existsSync(file), fs.existsSync(`${file}.json`)];
+          assert.ok(manifest || !artifact, 'an image without manifest would be invisible');
+          if (manifest) assert.equal(shown[file], artifact ? 'ok' : 'being-removed');
+        }
+        const again = await byAge();
+        assert.equal(again.ended.code, 0, again.ended.stderr);
+        assert.deepEqual(remaining().sort(), [path.basename(kept), `${path.basename(kept)}.json`].sort());
       }
-      const shown = await states();
-      for (const file of files) {
-        const [artifact, manifest] = [fs.existsSync(file), fs.existsSync(`${file}.json`)];
-        assert.ok(manifest || !artifact, 'an image without manifest would be invisible');
-        if (manifest) assert.equal(shown[file], artifact ? 'ok' : 'being-removed');
+    });
+
+    it(`F08 a kill while a data set goes away never leaves half of one that looks complete (${injector.name})`, async function () {
+      if (injector.missing !== undefined) skipBecause(this, injector.missing);
+      const staged = addStaged(cache, 'dataset', 'hf://demo/data', old);
+      fs.writeFileSync(path.join(staged, '.hpc-compose-hf-complete'), '');
+      for (let index = 0; index < 5; index++) fs.writeFileSync(path.join(staged, `part-${index}`), 'x');
+      const prefix = injector.prefix({ call: 'unlink', fault: 'kill', when: 3 });
+      await byAge(prefix);
+      assert.ok(!fs.existsSync(staged));
+      const hidden = fs.readdirSync(path.join(cache, 'datasets')).filter((name) => name.includes('removing'));
+      assert.equal(hidden.length, 1);
+      assert.equal((await prune(['--orphans'])).code, 0);
+      assert.ok(!fs.readdirSync(path.join(cache, 'datasets')).some((name) => name.includes('removing')));
+    });
+
+    it(`F22 goes on after a failing unlink and names what failed (${injector.name})`, async function () {
+      if (injector.missing !== undefined) skipBecause(this, injector.missing);
+      const files = olds(4);
+      for (let step = 1; step <= 3; step++) {
+        const prefix = injector.prefix({ call: 'unlink', fault: 'EIO', when: step });
+        const { ended, result } = await byAge(prefix);
+        assert.equal(ended.code, 1);
+        assert.equal(result?.failed.length, 1);
+        assert.ok(files.includes(result.failed[0]?.path ?? ''));
+        assert.equal(result.removed_count, 3);
+        assert.equal((await byAge()).ended.code, 0);
+        assert.deepEqual(remaining(), []);
+        olds(4);
       }
-      const again = await byAge();
-      assert.equal(again.ended.code, 0, again.ended.stderr);
-      assert.deepEqual(remaining().sort(), [path.basename(kept), `${path.basename(kept)}.json`].sort());
-    }
-  });
+    });
+  }
 
   it('F08 without strace: what a killed prune was about to remove is shown as being removed', async () => {
     const [file = ''] = olds(1);
@@ -98,28 +122,6 @@ describe('faults on pruning a cache', function () {
     assert.equal((await states())[file], 'being-removed');
     assert.equal((await byAge()).result?.removed_count, 1);
     assert.deepEqual(remaining(), []);
-  });
-
-  it('F08 a kill while a data set goes away never leaves half of one that looks complete', async function () {
-    if (!onPath('strace')) skipBecause(this, 'strace is not there');
-    const staged = addStaged(cache, 'dataset', 'hf://demo/data', old);
-    fs.writeFileSync(path.join(staged, '.hpc-compose-hf-complete'), '');
-    for (let index = 0; index < 5; index++) fs.writeFileSync(path.join(staged, `part-${index}`), 'x');
-    const strace = [
-      'strace',
-      '-f',
-      '-qq',
-      '-o',
-      '/dev/null',
-      '-e',
-      'inject=unlink,unlinkat:signal=KILL:when=3',
-    ];
-    await byAge(strace);
-    assert.ok(!fs.existsSync(staged));
-    const hidden = fs.readdirSync(path.join(cache, 'datasets')).filter((name) => name.includes('removing'));
-    assert.equal(hidden.length, 1);
-    assert.equal((await prune(['--orphans'])).code, 0);
-    assert.ok(!fs.readdirSync(path.join(cache, 'datasets')).some((name) => name.includes('removing')));
   });
 
   it('F09 a kill in the middle of a big prune: a repeat finishes, and the journal tells what went', async () => {
@@ -154,42 +156,6 @@ describe('faults on pruning a cache', function () {
       .map((name) => fs.readFileSync(path.join(journal, name), 'utf8'))
       .join('');
     for (const file of files) assert.ok(text.includes(path.basename(file)));
-  });
-
-  it('F22 goes on after a failing unlink and names what failed', async function () {
-    if (!onPath('strace')) skipBecause(this, 'strace is not there');
-    const files = olds(4);
-    for (let step = 1; step <= 3; step++) {
-      const strace = [
-        'strace',
-        '-f',
-        '-qq',
-        '-o',
-        '/dev/null',
-        '-e',
-        `inject=unlink,unlinkat:error=EIO:when=${step}`,
-      ];
-      const { ended, result } = await byAge(strace);
-      assert.equal(ended.code, 1);
-      assert.equal(result?.failed.length, 1);
-      assert.ok(files.includes(result.failed[0]?.path ?? ''));
-      assert.equal(result.removed_count, 3);
-      assert.equal((await byAge()).ended.code, 0);
-      assert.deepEqual(remaining(), []);
-      olds(4);
-    }
-  });
-
-  it('F22 without strace: an entry that cannot be removed does not stop the others', async function () {
-    if (process.getuid?.() === 0) skipBecause(this, 'root is refused nothing');
-    const [first = ''] = olds(2);
-    const staged = addStaged(cache, 'dataset', 'hf://demo/data', old);
-    fs.chmodSync(path.join(cache, 'prepared'), 0o500);
-    const { ended, result } = await byAge();
-    fs.chmodSync(path.join(cache, 'prepared'), 0o700);
-    assert.equal(ended.code, 1);
-    assert.deepEqual(result?.removed_paths, [staged]);
-    assert.ok(fs.existsSync(first));
   });
 
   it('F37 F38 never removes what lies outside, wherever manifests and links point', async () => {
