@@ -125,6 +125,21 @@ describe('inspect of a plan', () => {
     assert.doesNotMatch(texts.join(''), /hunter2/);
   });
 
+  it('masks known secret values wherever they stand', async () => {
+    const reference = 'docker://user:hunter2@registry/redis:7';
+    addBase(cache, reference);
+    const plan = {
+      ...planOf(cache, [planService(cache, 'app', reference, { prepare: false })]),
+      secretValues: ['hunter2'],
+    };
+    const { services } = await inspectPlan(plan, ports);
+    assert.equal(services[0]?.source_image, 'docker://user:<redacted>@registry/redis:7');
+    assert.equal(
+      services[0].base_artifact?.manifest?.source_image,
+      'docker://user:<redacted>@registry/redis:7',
+    );
+  });
+
   it('limits the answer to one service', async () => {
     const plan = planOf(cache, [planService(cache, 'a', IMAGE), planService(cache, 'b', IMAGE)]);
     assert.deepEqual(

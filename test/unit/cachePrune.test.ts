@@ -125,6 +125,8 @@ describe('prune of a cache', () => {
     const made = await plan({ mode: 'budget', budget: 250_000 });
     assert.deepEqual(chosen(made), [files[2]]);
     assert.equal(made.entries.find((entry) => entry.path === files[0])?.reason, 'pinned');
+    const spelled = await plan({ mode: 'budget', budget: 250_000, cacheDir: `${cache}/./` });
+    assert.equal(chosen(spelled).length, 1);
   });
 
   it('removes images of older tool versions only', async () => {

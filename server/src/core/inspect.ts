@@ -9,6 +9,7 @@ import type {
   ReuseExpectation,
   Why,
 } from '../model/cache.ts';
+import { secretMask } from '../model/mask.ts';
 import type { CachePlan, ImageArtifact, ServicePlan } from '../model/plan.ts';
 import { commitmentOf, type Commitment } from './commitment.ts';
 import { createHistory, type History } from './inspectHistory.ts';
@@ -44,7 +45,7 @@ function inspectService(
   const localPresent = isPresent(service.runtimePath);
   return {
     service_name: service.name,
-    source_image: service.sourceImage,
+    source_image: secretMask(plan.secretValues)(service.sourceImage),
     base_registry: service.source.kind === 'remote' ? service.source.registry : null,
     base_artifact: service.base && base ? describe(service.base.path, base, plan) : null,
     runtime_artifact: describe(service.runtimePath, runtime, plan),

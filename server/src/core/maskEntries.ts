@@ -1,6 +1,6 @@
 // Masks the values of secret names in `NAME=value` entries, as the manifest's prepare_env holds them in clear.
 import type { Manifest } from '../model/cache.ts';
-import { REDACTED, isSecretName } from '../model/mask.ts';
+import { REDACTED, isSecretName, secretMask } from '../model/mask.ts';
 
 /** `NAME=value` with the value masked when the name counts as secret or a known secret is part of it; else as given. */
 export function maskEntry(entry: string, secretValues: readonly string[] = []): string {
@@ -16,5 +16,13 @@ export function maskEntry(entry: string, secretValues: readonly string[] = []): 
 export function maskManifest(manifest: Manifest, secretValues: readonly string[] = []): Manifest {
   const masked = manifest.prepare_env.map((entry) => maskEntry(entry, secretValues));
   const changed = masked.some((entry, index) => entry !== manifest.prepare_env[index]);
-  return changed ? { ...manifest, prepare_env: masked } : manifest;
+  const own = changed ? { ...manifest, prepare_env: masked } : manifest;
+  if (secretValues.length === 0) return own;
+  const mask = secretMask(secretValues);
+  return {
+    ...own,
+    source_image: mask(own.source_image),
+    prepare_commands: own.prepare_commands.map(mask),
+    prepare_mounts: own.prepare_mounts.map(mask),
+  };
 }

@@ -1,5 +1,6 @@
 // The policies of a prune: each gives for one candidate whether it goes and why, in words that stand in the plan.
 // Pure over the candidates; cache contract, section 7.4, and interfaces, section 5.
+import path from 'node:path';
 import type { PrunePlanEntry } from '../../model/cache.ts';
 import type { Candidate } from './candidates.ts';
 import { canonicalArtifact, type References } from './references.ts';
@@ -55,7 +56,7 @@ export function decideBudget(
   const oldestFirst = candidates.toSorted((a, b) => a.lastUsed - b.lastUsed || b.bytes - a.bytes);
   for (const candidate of oldestFirst) {
     if (total <= budget) break;
-    if (pins.has(candidate.path) || candidate.untouchable !== undefined) continue;
+    if (pins.has(path.normalize(candidate.path)) || candidate.untouchable !== undefined) continue;
     chosen.add(candidate);
     total -= candidate.bytes;
   }
