@@ -17,19 +17,20 @@ export function judgeText(text: string, others: Readonly<Record<string, string>>
   };
   const cluster = others['/p/.hpc-compose/cluster.toml'];
   const profile = cluster === undefined ? undefined : readClusterProfile(cluster, 'cluster.toml');
-  return judgeSpec({
-    path: SPEC_FILE,
-    text,
+  return judgeSpec(text, {
+    file: SPEC_FILE,
     files,
     variables: layerVariables({ specPath: SPEC_FILE, layers: [], env: { HOME: '/home/me' }, files }),
-    home: '/home/me',
     userHome: '/home/me',
-    projectDir: '/p',
     resourceProfiles: new Map([['big', { nodes: 2 }]]),
-    cacheDirOf: (written) =>
-      written === undefined
-        ? { path: '/home/me/.cache/hpc-compose', source: 'builtin' }
-        : { path: resolveHostPath(written, '/p', '/home/me'), source: 'spec', raw: written },
-    ...(profile?.ok ? { cluster: profile.profile } : {}),
+    lint: {
+      projectDir: '/p',
+      home: '/home/me',
+      chooseCacheDir: (written) =>
+        written === undefined
+          ? { path: '/home/me/.cache/hpc-compose', source: 'builtin' }
+          : { path: resolveHostPath(written, '/p', '/home/me'), source: 'spec', raw: written },
+      ...(profile?.ok ? { cluster: profile.profile } : {}),
+    },
   });
 }

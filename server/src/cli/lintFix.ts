@@ -89,7 +89,7 @@ function meansTheSame(before: JudgedFile, after: JudgedFile): boolean {
 }
 
 function edgesOf({ judgement }: JudgedFile): string {
-  const services = valueOf(judgement?.resolved.root, 'services');
+  const services = valueOf(judgement?.resolved?.root, 'services');
   const pairs = services?.kind === 'map' ? services.pairs : [];
   const edges = pairs.map(({ key, value }) => {
     const list = readDependencies({ node: value, field: '' }, () => undefined);

@@ -72,18 +72,19 @@ function judgeText(
 ): JudgedFile {
   const { env, files } = run;
   const projectDir = projectDirOf(path);
-  const judgement = judgeSpec({
-    path,
-    text,
+  const judgement = judgeSpec(text, {
+    file: path,
     files,
     variables: layerVariables({ specPath: path, layers: settingsLayers(settings), env, files }),
-    home: env.HOME,
     userHome: userHomeOf(env),
-    projectDir,
     resourceProfiles: settings?.settings.resourceProfiles ?? new Map(),
-    cacheDirOf: (written) => chooseCacheDir(written, { projectDir, home: env.HOME }, settings),
     strictEnv: run.strictEnv,
-    ...(cluster?.ok ? { cluster: cluster.profile } : {}),
+    lint: {
+      projectDir,
+      home: env.HOME,
+      chooseCacheDir: (written) => chooseCacheDir(written, { projectDir, home: env.HOME }, settings),
+      ...(cluster?.ok ? { cluster: cluster.profile } : {}),
+    },
   });
   const broken = cluster?.ok === false ? cluster.findings : [];
   return { path, findings: [...judgement.findings, ...broken], judgement, textOf };

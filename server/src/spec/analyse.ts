@@ -5,6 +5,7 @@ import type { CacheDirChoice } from '../model/plan.ts';
 import type { SpecFiles } from './files.ts';
 import { checkCacheDir, type CacheFixSources } from './lint/cachePath.ts';
 import { lintSpec } from './lint/lintSpec.ts';
+import { checkRelations } from './lint/relations.ts';
 import { applySuppressions } from './lint/suppress.ts';
 import { stringOf, valueAt, type MapNode, type SpecNode } from './node.ts';
 import { parseYaml } from './parse.ts';
@@ -13,7 +14,7 @@ import type { RuleContext } from './rules/check.ts';
 import { checkSpec } from './rules/checkSpec.ts';
 import type { ClusterProfile } from './rules/clusterProfile.ts';
 import { checkShapes } from './structure/checkStructure.ts';
-import { suppressDerived } from './suppressDerived.ts';
+import { claimMissingSecrets, suppressDerived } from './suppressDerived.ts';
 import type { Variables } from './variables.ts';
 
 /** What a spec is judged against, beside its text. Everything of it may change without the text. */
@@ -74,7 +75,7 @@ export function analyse(text: string, around: Surroundings): Analysis {
     ...resolved.findings,
     ...strict,
     ...(resolved.merged ? checkShapes(resolved.merged, resolved.incomplete) : []),
-    ...(resolved.root ? checkMeaning(resolved.root, resolved, around) : []),
+    ...(resolved.root ? claimMissingSecrets(checkMeaning(resolved.root, resolved, around), text) : []),
   ]);
 }
 
@@ -87,7 +88,8 @@ function checkMeaning(root: MapNode, resolved: ResolvedSpec, around: Surrounding
     incompleteServices: resolved.incompleteServices,
   };
   const check = checkSpec(checkable, { textOf, ...(resourceProfiles ? { resourceProfiles } : {}) });
-  if (!lint) return [...check.findings];
+  const relations = checkRelations(check.root, check.services);
+  if (!lint) return [...check.findings, ...relations];
   const choice = lint.chooseCacheDir(stringOf(valueAt(root, 'x-slurm', 'cache_dir')));
   const warnings = lintSpec(check.root, check.services, {
     projectDir: lint.projectDir,
@@ -97,7 +99,7 @@ function checkMeaning(root: MapNode, resolved: ResolvedSpec, around: Surrounding
     hasExtends: /\bextends\b/.test(resolved.scope.textOf(around.file) ?? ''),
     ...(lint.cluster ? { cluster: lint.cluster } : {}),
   });
-  return [...check.findings, ...warnings];
+  return [...check.findings, ...warnings, ...relations];
 }
 
 function finish(

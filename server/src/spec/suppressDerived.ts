@@ -35,6 +35,16 @@ export function suppressDerived(findings: readonly Finding[]): readonly Finding[
     });
 }
 
+/** A broken declaration of a secret stands for the variable that is missing because of it (R060), where that is used. */
+export function claimMissingSecrets(findings: readonly Finding[], text: string): Finding[] {
+  return findings.map((finding) => {
+    const name = /^secrets\.([^.]+)/.exec(finding.field ?? '')?.[1];
+    if (name === undefined || !['R050', 'R051', 'R052'].includes(finding.code)) return finding;
+    const isUsed = text.includes(`\${${name}`) || text.includes(`$${name}`);
+    return isUsed ? { ...finding, suppressed: ['R060'] } : finding;
+  });
+}
+
 function causeOf(finding: Finding, findings: readonly Finding[]): Finding | undefined {
   const follows = FOLLOWS[finding.code];
   if (follows) return findings.find(({ code }) => follows.includes(code));

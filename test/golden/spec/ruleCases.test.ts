@@ -85,5 +85,6 @@ describe('rules, each with a case that fires and a near miss', () => {
 /** Rules whose cases live here: values, layout and lint. */
 function isOurs(code: string): boolean {
   const number = Number(/^R(\d+)$/.exec(code)?.[1] ?? NaN);
-  return code.startsWith('HPC') ? code !== 'HPC900' : number >= 68 && number !== 170 && number !== 171;
+  if (code.startsWith('H')) return code === 'HX002' || !/^(HPC900|HX0[01]\d)$/.test(code);
+  return number >= 68 && number !== 170 && number !== 171;
 }

@@ -60,20 +60,25 @@ function report(
 }
 
 /** Edges in the order in which hpc-compose walks them: lists as written, mappings by name (names are unique there). */
-function edgesOf({ facts }: Placed): readonly DependencyFact[] {
+function edgesOf({ facts }: Linked): readonly DependencyFact[] {
   return facts.dependencies.length > 1 && facts.dependencies.some((edge) => edge.explicit)
     ? facts.dependencies.toSorted((a, b) => compareNames(a.target, b.target))
     : facts.dependencies;
 }
 
-interface Step {
-  readonly service: Placed;
+/** A service as far as its place in the graph goes. */
+export interface Linked {
+  readonly facts: Pick<Placed['facts'], 'name' | 'dependencies'>;
+}
+
+interface Step<S extends Linked> {
+  readonly service: S;
   readonly edges: readonly DependencyFact[];
   next: number;
 }
 
 /** Names with every dependency before its dependants, ties by name; undefined when there is a ring or an unknown target. */
-export function startOrder(services: readonly Placed[]): string[] | undefined {
+export function startOrder(services: readonly Linked[]): string[] | undefined {
   const order: string[] = [];
   const rings = walk(services, (service) => order.push(service.facts.name));
   const known = new Set(order);
@@ -82,15 +87,15 @@ export function startOrder(services: readonly Placed[]): string[] | undefined {
 }
 
 /** Depth first over all services. Gives the path of every edge that leads back into its own path. */
-function walk(services: readonly Placed[], leave: (service: Placed) => void): Step[][] {
+function walk<S extends Linked>(services: readonly S[], leave: (service: S) => void): Step<S>[][] {
   const byName = new Map(services.map((service) => [service.facts.name, service]));
   const depths = new Map<string, number>();
   const left = new Set<string>();
-  const rings: Step[][] = [];
+  const rings: Step<S>[][] = [];
   const inRing = new Set<string>();
   for (const root of services) {
     if (left.has(root.facts.name)) continue;
-    const path: Step[] = [{ service: root, edges: edgesOf(root), next: 0 }];
+    const path: Step<S>[] = [{ service: root, edges: edgesOf(root), next: 0 }];
     depths.set(root.facts.name, 0);
     for (let step = path.at(-1); step !== undefined; step = path.at(-1)) {
       const edge = step.edges[step.next++];

@@ -11,6 +11,7 @@ import { checkFailurePolicy } from './failurePolicy.ts';
 import { checkImage } from './image.ts';
 import { checkMountSyntax, checkMountUse } from './mounts.ts';
 import { under, type Entry } from './place.ts';
+import { checkPlausibility, checkSlurmPlausibility } from './plausibility.ts';
 import { checkPrepareChoice, checkPrepareUse, checkPrepareValues } from './prepare.ts';
 import { checkReadiness } from './readiness.ts';
 import { readBackend, readRootFacts, readServiceFacts } from './readFacts.ts';
@@ -57,6 +58,7 @@ function checkSlurm(written: Entry, sink: Sink): void {
   checkParallelism(place, sink);
   checkSignal(under(place, 'signal'), sink);
   checkCachePlaces(under(place, 'cache_dir'), sink);
+  checkSlurmPlausibility(place, sink);
 }
 
 /** Findings of one service's own values: first those of stage 11, then those of stage 13, in the order of the contract. */
@@ -66,6 +68,7 @@ export function checkService(pair: Pair, context: RuleContext): Finding[] {
   const sink = new Sink(context, entry.name);
   checkValues(entry, sink);
   checkUse(entry, sink);
+  checkPlausibility(entry, sink);
   return sink.findings;
 }
 

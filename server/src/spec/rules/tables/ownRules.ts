@@ -11,8 +11,6 @@ export const OWN_RULES = {
     ...warning,
     advice: 'Write the keys: hpc-compose accepts the list by accident only.',
   }),
-  HX003: rule('shell-syntax', 17, 'Shell: {problem}', warning),
-  HX004: rule('shellcheck', 17, '{code}: {problem}', information),
   HX005: rule(
     'cache-resolves-local',
     17,
@@ -27,7 +25,7 @@ export const OWN_RULES = {
     advice: 'Choose a shared directory, or name it in hpcCompose.cache.sharedRoots if nodes do share it.',
   }),
   HX007: rule('cache-missing', 17, '{path} does not exist yet; the first prepare makes it.', information),
-  HX008: rule('cache-not-writable', 17, 'You cannot write to {path} ({cause}).', warning),
+  HX008: rule('cache-not-writable', 17, 'You cannot write to {path}.', warning),
   HX009: rule(
     'cache-world-writable',
     17,
@@ -44,17 +42,16 @@ export const OWN_RULES = {
   HX011: rule(
     'path-not-answering',
     17,
-    '{path} did not answer within {seconds} s; nothing is known about it.',
+    '{path} did not answer within {seconds} s; nothing more is known about it.',
     {
       ...information,
       advice: 'The mount may hang; try `ls` there in a terminal.',
     },
   ),
-  HX012: rule('cache-unset', 17, 'No cache directory is set: images go to {path} in your home.', hint),
   HX013: rule(
     'temp-dir-shared',
     17,
-    '{path} is on {type}; unpacking there is slow and can fail with stale handles.',
+    '{path} is on {type}: unpacking there is slow and can fail with stale handles.',
     {
       ...hint,
       advice: 'Set `x-slurm.enroot_temp_dir` to a directory of this machine.',
@@ -74,12 +71,6 @@ export const OWN_RULES = {
   ),
   HX020: rule('image-implausible', 17, '{value} does not look like an image name: {problem}.', warning),
   HX021: rule('resource-implausible', 17, '`{field}`: {problem}.', warning),
-  HX022: rule(
-    'variable-left-to-shell',
-    17,
-    '{name} is not expanded here; the shell of the job will look for it.',
-    hint,
-  ),
   HX023: rule(
     'named-volume',
     17,
@@ -93,7 +84,6 @@ export const OWN_RULES = {
   HX025: rule('duplicate-entry', 17, '{what} is given twice.', warning),
   HX026: rule('time-relation', 17, '{problem}', warning),
   HX027: rule('resource-relation', 17, '{problem}', warning),
-  HX028: rule('path-risk', 17, '`{field}`: {problem}.', warning),
   HX029: rule('readiness-implausible', 17, '`{field}`: {problem}.', warning),
   HX030: rule('service-name-risk', 17, 'The service name {value} {problem}.', warning),
   HX031: rule(
@@ -127,7 +117,6 @@ export const OWN_RULES = {
     'With `prepare.mounts` the image is built again by every prepare.',
     information,
   ),
-  HX037: rule('email-implausible', 17, '{value} does not look like a mail address.', warning),
   HX038: rule(
     'suppression-useless',
     17,
