@@ -5,7 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { RootfsGcPlan, RootfsGcReason, RootfsKept, RootfsVictim } from '../../model/rootfs.ts';
 import { checkBase, statfsOf } from './checkDirectories.ts';
 import { lastStartNs } from './entryOnDisk.ts';
-import { lockPath, PROPOSAL_LOCK } from './layout.ts';
+import { lockPath, PROPOSAL_LOCK, type UserLayout } from './layout.ts';
 import { readLockHolders, type LockHolders } from './lockHolders.ts';
 import { readMountUsers } from './mounts.ts';
 import { isPinned } from './pins.ts';
@@ -136,24 +136,40 @@ async function select(
     const selection = selectVictims([...byCandidate.keys()], excess, rules);
     const fresh = selection.victims.filter((victim) => !looked.has(victim));
     if (fresh.length === 0) return { ...selection, items: byCandidate, used };
-    for (const victim of fresh) {
-      looked.add(victim);
-      const item = byCandidate.get(victim);
-      if (!item) continue;
+    // One change of rights for each user, not for each entry: it costs more than the look itself.
+    for (const [layout, group] of byOwner(fresh, byCandidate)) {
       signal?.throwIfAborted();
-      if (isUsed(item)) {
-        used.push([victim, item]);
-        byCandidate.delete(victim);
-        continue;
-      }
-      const better = lookCloser(victim, item, rules.nowNs);
-      if (!better) continue;
-      looked.add(better);
-      byCandidate.delete(victim);
-      byCandidate.set(better, item);
+      asOwnerOf(layout, () => {
+        for (const [victim, item] of group) {
+          looked.add(victim);
+          const inUse = isUsed(item);
+          const better = inUse ? undefined : lookCloser(victim, item, rules.nowNs);
+          if (inUse) used.push([victim, item]);
+          if (inUse || better) byCandidate.delete(victim);
+          if (better) {
+            looked.add(better);
+            byCandidate.set(better, item);
+          }
+        }
+      });
     }
     await setImmediate();
   }
+}
+
+function byOwner(
+  victims: readonly Candidate[],
+  items: ReadonlyMap<Candidate, ScannedItem>,
+): Map<UserLayout, [Candidate, ScannedItem][]> {
+  const groups = new Map<UserLayout, [Candidate, ScannedItem][]>();
+  for (const victim of victims) {
+    const item = items.get(victim);
+    if (!item) continue;
+    const group = groups.get(item.layout);
+    if (group) group.push([victim, item]);
+    else groups.set(item.layout, [[victim, item]]);
+  }
+  return groups;
 }
 
 /** A candidate with a later use or a size that was not known; undefined: nothing new. */
@@ -206,13 +222,13 @@ function toCandidate(item: ScannedItem, pins: ReadonlySet<string>): Candidate {
 /** True while a lock on the entry is held, by whomever. Display only. */
 export function isHeld({ layout, name, path, problem }: ScannedItem, holders: LockHolders): boolean {
   if (holders.none || problem !== undefined) return false;
-  return asOwnerOf(layout, () =>
-    [lockPath(layout, name), `${path}/${PROPOSAL_LOCK}`].some((lock) => {
-      if (holders.byPath(lock).length > 0) return true;
-      const stat = fs.lstatSync(lock, { throwIfNoEntry: false, bigint: true });
-      return stat !== undefined && holders.isLocked(stat);
-    }),
-  );
+  const locks = [lockPath(layout, name), `${path}/${PROPOSAL_LOCK}`];
+  if (locks.some((lock) => holders.byPath(lock).length > 0)) return true;
+  if (holders.seesAll) return false;
+  return locks.some((lock) => {
+    const stat = fs.lstatSync(lock, { throwIfNoEntry: false, bigint: true });
+    return stat !== undefined && holders.isLocked(stat);
+  });
 }
 
 function toVictim(victim: Candidate, item: ScannedItem | undefined): RootfsVictim {

@@ -1,0 +1,168 @@
+// Measures the rootfs cache: what a hit costs inside a running core, lists and decisions over 100,000 entries of 1,000 users,
+// and how well an unpacking is forecast. Prints a table; sizes can be made smaller with --entries N.
+import { execFileSync, spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { serialiseMetadata } from '../../server/src/core/rootfs/metadata.ts';
+import { forecastUnpack } from '../../server/src/core/rootfs/squashImage.ts';
+import { measureTree } from '../../server/src/core/rootfs/treeOnDisk.ts';
+import { RootfsRig } from '../helpers/rootfs/rig.ts';
+
+const { values } = parseArgs({ options: { entries: { type: 'string', default: '100000' } } });
+const ENTRIES = Number(values.entries);
+const IS_ROOT = process.geteuid?.() === 0;
+const USERS = IS_ROOT ? 1000 : 1;
+const CLI = path.join(import.meta.dirname, '../../dist/cli.js');
+const rows = [];
+
+const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
+const since = (began) => performance.now() - began;
+
+async function measureHit() {
+  const rig = new RootfsRig();
+  try {
+    const image = rig.image('a');
+    await rig.fill(image);
+    const times = [];
+    for (let turn = 0; turn < 60; turn++) {
+      const began = performance.now();
+      (await rig.acquire(image)).release();
+      times.push(since(began));
+    }
+    rows.push({
+      what: 'hit, inside a running core (median of 60)',
+      measured: `${median(times).toFixed(1)} ms`,
+      goal: '< 20 ms',
+    });
+  } finally {
+    rig.remove();
+  }
+}
+
+function makeMany(base) {
+  const each = ENTRIES / USERS;
+  const now = Math.floor(Date.now() / 1000);
+  for (let user = 0; user < USERS; user++) {
+    const uid = IS_ROOT ? 30000 + user : process.geteuid();
+    const root = path.join(base, String(uid));
+    const hidden = path.join(root, '.rootfs-cache');
+    for (const folder of [
+      root,
+      hidden,
+      ...['locks', 'meta', 'build', 'trash'].map((name) => path.join(hidden, name)),
+    ])
+      fs.mkdirSync(folder, { mode: 0o700 });
+    for (let index = 0; index < each; index++) makeEntry(root, uid, user * each + index, now);
+  }
+  if (IS_ROOT)
+    for (let user = 0; user < USERS; user++)
+      execFileSync('chown', ['-R', `${30000 + user}:${30000 + user}`, path.join(base, String(30000 + user))]);
+}
+
+function makeEntry(root, uid, number, now) {
+  const hash = number.toString(16).padStart(16, '0');
+  const name = `pyxis_cache_u${uid}_${hash}`;
+  const tree = path.join(root, name);
+  fs.mkdirSync(tree, { mode: 0o755 });
+  fs.utimesSync(tree, now - 1000 - number, now - 1000 - number);
+  const { dev, ino } = fs.lstatSync(tree, { bigint: true });
+  const metadata = {
+    ...{
+      v: 1,
+      key: hash.repeat(4),
+      keyScheme: 'strict',
+      image: `/raid/images/team-${number % 977}/image-${number}.sqsh`,
+    },
+    ...{
+      source: {
+        path: `/raid/images/team/image-${number}.sqsh`,
+        size: '10737418240',
+        mtimeNs: '1700000000000000000',
+      },
+    },
+    ...{ arch: 'x86_64', dev: String(dev), ino: String(ino), bytes: 700_000_000 + number, inodes: 52_211 },
+    ...{ createdAt: now, createMs: 9000, bootId: '', synced: true, enroot: '4.1.2', builderVersion: '0.1.0' },
+  };
+  fs.writeFileSync(path.join(root, '.rootfs-cache/meta', `${name}.json`), serialiseMetadata(metadata));
+}
+
+/** Wall time and peak memory of one command line. */
+async function measureCommand(args) {
+  const began = performance.now();
+  const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let peak = 0;
+  let bytes = 0;
+  child.stdout.on('data', (chunk) => (bytes += chunk.length));
+  const timer = setInterval(() => (peak = Math.max(peak, peakOf(child.pid))), 10);
+  await new Promise((resolve) => child.on('close', resolve));
+  clearInterval(timer);
+  return { ms: since(began), peak, bytes };
+}
+
+function peakOf(pid) {
+  try {
+    const [, kib] = /VmHWM:\s+(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+    return Number(kib ?? 0) / 1024;
+  } catch {
+    return 0;
+  }
+}
+
+async function measureMany() {
+  const parent = fs.existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir();
+  const base = fs.mkdtempSync(path.join(parent, 'rootfs-bench-'));
+  fs.chmodSync(base, 0o755);
+  try {
+    makeMany(base);
+    const name = `${ENTRIES.toLocaleString('en')} entries of ${USERS} users`;
+    const list = ['rootfs', 'list', '--base', base, '--format', 'json'];
+    const plan = ['rootfs', 'gc', '--base', base, '--dry-run', '--format', 'json'];
+    const budget = ['--max-bytes', String(ENTRIES * 690_000_000)];
+    for (const [what, args, goal] of [
+      [`list of ${name}, whole command, JSON`, list, '< 1 s, < 150 MB'],
+      [`decision of a collection of ${name}, whole command`, [...plan, ...budget], '< 1.5 s'],
+    ]) {
+      await measureCommand(args);
+      const runs = [await measureCommand(args), await measureCommand(args), await measureCommand(args)];
+      const ms = Math.min(...runs.map((run) => run.ms));
+      const peak = Math.max(...runs.map((run) => run.peak));
+      rows.push({ what, measured: `${(ms / 1000).toFixed(2)} s, ${peak.toFixed(0)} MiB peak`, goal });
+    }
+  } finally {
+    fs.rmSync(base, { recursive: true, force: true });
+  }
+}
+
+async function measureForecast() {
+  const what = 'forecast of an unpacking, bytes and inodes';
+  const goal = 'within 2 %';
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rootfs-forecast-'));
+  try {
+    execFileSync('mksquashfs', ['-version'], { stdio: 'ignore' });
+    const image = path.join(folder, 'a.sqsh');
+    const source = path.join(import.meta.dirname, '../../node_modules/');
+    execFileSync('mksquashfs', [fs.realpathSync(source), image, '-no-progress', '-quiet', '-comp', 'gzip'], {
+      stdio: 'ignore',
+    });
+    const rig = new RootfsRig();
+    const forecast = await forecastUnpack(image, rig.ports());
+    rig.remove();
+    execFileSync('unsquashfs', ['-no-progress', '-d', path.join(folder, 'tree'), image], { stdio: 'ignore' });
+    const real = await measureTree(path.join(folder, 'tree'));
+    const off = (a, b) => `${((100 * (a - b)) / b).toFixed(2)} %`;
+    const measured = `${off(forecast.bytes, real.bytes)} bytes, ${off(forecast.inodes, real.inodes)} inodes (${real.inodes} files)`;
+    rows.push({ what, measured, goal });
+  } catch (error) {
+    const reason = error.code === 'ENOENT' ? 'no squashfs-tools on PATH' : error.message;
+    rows.push({ what, measured: `not measured: ${reason}`, goal });
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+await measureHit();
+await measureForecast();
+await measureMany();
+console.table(rows);
