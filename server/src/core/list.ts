@@ -74,11 +74,6 @@ function surroundingsOf(cacheDir: string): Surroundings {
   };
 }
 
-/** One entry with everything the disk says on it. */
-export function describeEntry(scanned: ScannedEntry | DamagedEntry, cacheDir: string): CacheEntry {
-  return entryOf(scanned, surroundingsOf(cacheDir));
-}
-
 function entryOf(scanned: ScannedEntry | DamagedEntry, around: Surroundings): CacheEntry {
   const { artifactPath } = scanned;
   const artifact = lstatOrNothing(artifactPath);

@@ -1,7 +1,6 @@
 // Rendezvous records in a cache: register, resolve, list, prune (cache contract, section 8). One damaged file never hides the
 // others, and a record is removed only while it still is the one that was judged.
 import * as fs from 'node:fs';
-import path from 'node:path';
 import { compareBytes } from '../model/byteOrder.ts';
 import { OperationFailure } from '../model/failure.ts';
 import type {
@@ -25,11 +24,6 @@ import {
 import { replaceRecordFile, removeRecordIf } from './rendezvousFile.ts';
 
 const LATEST = 'latest.json';
-
-/** Directory of all names below a cache. */
-export function rendezvousRoot(cacheDir: string): string {
-  return path.posix.join(cacheDir, 'rendezvous');
-}
 
 /** Writes a record and its copy `latest.json`, in that order. Gives the record's file. */
 export function registerRendezvous(

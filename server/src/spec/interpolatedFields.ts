@@ -136,14 +136,6 @@ export const ROOT_FIELDS: FieldRule = {
   },
 };
 
-/** The rule at a path of keys below the root, or undefined where nothing is interpolated. List items are `[]`. */
-export function fieldRuleAt(path: readonly string[]): FieldRule | undefined {
-  return path.reduce<FieldRule | undefined>(
-    (rule, key) => (key === '[]' ? rule?.items : (rule?.keys?.[key] ?? rule?.values)),
-    ROOT_FIELDS,
-  );
-}
-
 function texts(keys: readonly string[]): Readonly<Record<string, FieldRule>> {
   return Object.fromEntries(keys.map((key) => [key, TEXT]));
 }
