@@ -1,10 +1,10 @@
 // Says who makes the scratch files of a running prepare, so that a sweep can prove the owner dead before it removes anything:
 // pid alone is not enough, since numbers come again and other machines share the cache.
-import { constants, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { unlinkQuietly, type FileSystem } from './files.ts';
-import { makeSidecarDirectory, sidecarPath } from './sidecar.ts';
+import { makeSidecarDirectory, sidecarPath, writeSidecarFile } from './sidecar.ts';
 
 /** A file below `<cache>/.hpc-compose-vscode/owners/`, there while the owner works. */
 export interface OwnerRecord {
@@ -46,12 +46,8 @@ export function recordOwner(
   const path = join(ownersFolderOf(cacheDir), `${unique.replace(/[^\w.-]/g, '_')}.owner`);
   try {
     makeSidecarDirectory(cacheDir, 'owners');
-    const fd = files.open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o666);
-    try {
-      files.write(fd, Buffer.from(JSON.stringify(record)));
-    } finally {
-      files.close(fd);
-    }
+    // By rename: a record that is there is whole, also when its writer was killed here.
+    writeSidecarFile(path, JSON.stringify(record));
   } catch {
     unlinkQuietly(files, path);
   }

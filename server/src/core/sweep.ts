@@ -226,7 +226,7 @@ export function keepLeftover(cacheDir: string, leftover: string): void {
 
 /** Temporary files of our own sidecar, older than a day. */
 function sweepOwnTemporaries(cacheDir: string): void {
-  const folders = ['', 'inputs', 'index', 'journal', 'proofs', 'reports'].map((name) =>
+  const folders = ['', 'inputs', 'index', 'journal', 'owners', 'proofs', 'reports'].map((name) =>
     path.join(cacheDir, SIDECAR_DIR, name),
   );
   for (const folder of folders) {

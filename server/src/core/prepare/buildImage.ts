@@ -127,7 +127,7 @@ async function buildIn(
         ...common,
         phase: 'command',
         message: `running prepare step ${index + 1}/${prepare.commands.length}`,
-        what: `run prepare command ${index + 1} of ${prepare.commands.length} for service '${service.name}' (${firstLine(command)})`,
+        what: `run prepare command ${index + 1} of ${prepare.commands.length} for service '${service.name}' (${firstLine(command)})${mountsNote(prepare)}`,
         args: steps.command(work.name, command, prepare),
         fraction: (index + 1) / total,
       };
@@ -175,6 +175,11 @@ async function createWork(
     await removeWork(work, run, service);
     await runStep(run, step(await image()));
   }
+}
+
+// A mount whose source is away is a common cause that the tool's own words do not give.
+function mountsNote({ mounts }: PreparePlan): string {
+  return mounts.length === 0 ? '' : ` with the mounts ${mounts.join(', ')}`;
 }
 
 function firstLine(command: string): string {
