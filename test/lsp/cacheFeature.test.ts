@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import type { CodeAction, CodeLens, Diagnostic } from 'vscode-languageserver';
+import type { CodeAction, CodeLens, CompletionItem, Diagnostic, Hover } from 'vscode-languageserver';
 import { URI } from 'vscode-uri';
 import type { CacheState, InspectResult } from '../../server/src/model/cache.ts';
 import type { ExplainResult } from '../../server/src/model/protocol.ts';
@@ -161,6 +161,23 @@ describe('cache requests of the server', () => {
     await start({ options: { serverCommands: true } });
     await client.open(uri, spec(`${folder}/cache`));
     assert.ok((await lenses()).every(({ command }) => command?.command.startsWith('hpcCompose.server.')));
+  });
+
+  it('answer hover and completion with the words of the schema', async () => {
+    await start();
+    await client.open(uri, spec(`${folder}/cache`));
+    await client.request('hpcCompose/cache/inspect', { uri });
+    const at = (line: number, character: number) => ({
+      textDocument: { uri },
+      position: { line, character },
+    });
+    const hover = await client.request<Hover>('textDocument/hover', at(1, 4));
+    const { value } = hover.contents as { value: string };
+    assert.ok(value.startsWith(`Cache directory: \` ${folder}/cache \``), value);
+    assert.equal(await client.request('textDocument/hover', at(3, 3)), null);
+    const items = await client.request<CompletionItem[]>('textDocument/completion', at(5, 0));
+    assert.ok(items.some(({ label }) => label === 'x-env'));
+    assert.ok(!items.some(({ label }) => label === 'services'));
   });
 
   describe('quick fixes', () => {

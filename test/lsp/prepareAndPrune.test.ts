@@ -175,6 +175,25 @@ describe('prepare and prune over LSP', function () {
     assert.ok(entries.every(({ action }) => action === 'keep'));
   });
 
+  it('prepares by a command of the server for editors without our client', async () => {
+    client = await LspClient.start({
+      run: runProcess,
+      env: { HOME: folder, PATH: process.env.PATH, TMPDIR: folder },
+      settings: { enroot: { path: ENROOT } },
+      options: { serverCommands: true },
+    });
+    const said = new Promise<string>((resolve) => {
+      client.connection.onNotification('window/showMessage', ({ message }: { message: string }) => {
+        resolve(message);
+      });
+    });
+    await client.open(uri, text());
+    const command = 'hpcCompose.server.prepareService';
+    assert.ok(client.capabilities.executeCommandProvider?.commands.includes(command));
+    await client.request('workspace/executeCommand', { command, arguments: [{ uri, service: 'plain' }] });
+    assert.equal(await said, 'plain: built');
+  });
+
   it('refuses to prepare, plan or apply in an untrusted workspace, and starts nothing', async () => {
     client = await LspClient.start({ env: { HOME: folder }, options: { trusted: false } });
     await client.open(uri, text());

@@ -15,10 +15,12 @@ import { registerLenses } from './lensFeature.ts';
 import { registerPrepare } from './prepareFeature.ts';
 import { registerPrune } from './pruneFeature.ts';
 import type { Feature, ServerContext } from './serverContext.ts';
+import { registerServerCommands } from './serverCommands.ts';
 import { sharedDirectories } from './sharedDirectories.ts';
 import { choicesFor, planOf, requireTrust } from './specPlans.ts';
+import { registerWords } from './wordsFeature.ts';
 
-/** Registers the requests `hpcCompose/cache/…`, `hpcCompose/prepare`, `hpcCompose/prune/…` and the code lenses. */
+/** Registers the requests `hpcCompose/cache/…`, `hpcCompose/prepare`, `hpcCompose/prune/…` the code lenses, hover and completion. */
 export const cacheFeature: Feature = (context) => {
   const { connection, log } = context;
   const board = new CacheBoard();
@@ -33,11 +35,15 @@ export const cacheFeature: Feature = (context) => {
     explain(context, params, signal),
   );
   onOwnRequest(connection, log, 'hpcCompose/cache/pin', (params) => pin(context, looks, params));
-  registerPrepare(context, board, looks);
+  const prepare = registerPrepare(context, board, looks);
   registerPrune(context, looks);
   const lenses = registerLenses(context, board);
+  const words = registerWords(context, board);
+  const commands = registerServerCommands(context, prepare, (uri, signal) =>
+    inspect(context, board, { uri }, signal),
+  );
   return {
-    capabilities: lenses.capabilities ?? {},
+    capabilities: { ...lenses.capabilities, ...words.capabilities, ...commands.capabilities },
     dispose: () => {
       looks.dispose();
       lenses.dispose?.();

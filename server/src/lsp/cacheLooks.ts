@@ -14,7 +14,7 @@ const REST_MS = 600;
 export interface CacheLooks {
   /** Reads a cache, keeps its state, gives it. */
   list(cacheDir: string): Promise<CacheState>;
-  /** Reads a cache after our own act, tells the client and looks at all open specs again. */
+  /** Reads a cache after our own act, tells the client and looks at all open specs again: the next lens request is up to date. */
   tell(cacheDir: string): Promise<void>;
   dispose(): void;
 }
@@ -63,7 +63,7 @@ export function startLooks(context: ServerContext, board: CacheBoard): CacheLook
     async tell(cacheDir) {
       const state = await list(cacheDir);
       await context.connection.sendNotification(CACHE_DID_CHANGE, state);
-      lookAtAll();
+      await Promise.all(context.documents.allSpecs().map((document) => look(document.uri)));
     },
     dispose: () => timers.forEach((timer) => clearTimeout(timer)),
   };

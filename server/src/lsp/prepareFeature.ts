@@ -1,7 +1,7 @@
 // The request `hpcCompose/prepare`: builds what a spec needs, reports every step, stops with the request.
 import { ProgressType, WorkDoneProgress, type Connection } from 'vscode-languageserver';
 import { prepare } from '../core/prepare/prepare.ts';
-import type { PrepareProgress } from '../model/cache.ts';
+import type { PrepareProgress, PrepareResult } from '../model/cache.ts';
 import { OperationFailure } from '../model/failure.ts';
 import type { PrepareParams } from '../model/protocol.ts';
 import type { CacheBoard } from './cacheBoard.ts';
@@ -10,40 +10,46 @@ import { onOwnRequest } from './guarded.ts';
 import type { ServerContext } from './serverContext.ts';
 import { planOf } from './specPlans.ts';
 
-/** Registers the request. */
-export function registerPrepare(context: ServerContext, board: CacheBoard, looks: CacheLooks): void {
-  onOwnRequest(context.connection, context.log, 'hpcCompose/prepare', async (params, signal) => {
-    if (params.uri === undefined)
-      throw new OperationFailure('usage', { cause: 'The request names no spec (uri).' });
-    if (process.platform !== 'linux') throw new OperationFailure('unsupported-platform');
-    const uri = params.uri;
-    const { plan, choices, ports } = await planOf(context, uri, signal);
-    const services = servicesOf(
-      params,
-      plan.services.map(({ name }) => name),
+/** Runs one prepare for whoever asks: the request, or a command of an editor without our client. */
+export type RunPrepare = (params: PrepareParams, signal: AbortSignal) => Promise<PrepareResult>;
+
+/** Registers the request; gives what it runs. */
+export function registerPrepare(context: ServerContext, board: CacheBoard, looks: CacheLooks): RunPrepare {
+  const run: RunPrepare = (params, signal) => runPrepare(context, board, looks, params, signal);
+  onOwnRequest(context.connection, context.log, 'hpcCompose/prepare', run);
+  return run;
+}
+
+async function runPrepare(
+  context: ServerContext,
+  board: CacheBoard,
+  looks: CacheLooks,
+  params: PrepareParams,
+  signal: AbortSignal,
+): Promise<PrepareResult> {
+  const { uri } = params;
+  if (uri === undefined) throw new OperationFailure('usage', { cause: 'The request names no spec (uri).' });
+  if (process.platform !== 'linux') throw new OperationFailure('unsupported-platform');
+  const { plan, choices, ports } = await planOf(context, uri, signal);
+  const names = plan.services.map(({ name }) => name);
+  const services = servicesOf(params, names);
+  const report = reporter(context.connection, params, services.length);
+  const onProgress = (step: PrepareProgress) => {
+    report.step(step);
+    board.putStep(uri, step, ports.now());
+  };
+  const jobs = choices.jobs > 0 ? { jobs: choices.jobs } : {};
+  try {
+    return await prepare(
+      plan,
+      { force: params.force === true, services, ...jobs, signal, onProgress },
+      ports,
     );
-    const report = reporter(context.connection, params, services.length);
-    try {
-      return await prepare(
-        plan,
-        {
-          ...(params.force ? { force: true } : {}),
-          services,
-          ...(choices.jobs > 0 ? { jobs: choices.jobs } : {}),
-          signal,
-          onProgress: (step) => {
-            report.step(step);
-            board.putStep(uri, step, ports.now());
-          },
-        },
-        ports,
-      );
-    } finally {
-      report.end();
-      board.endPrepare(uri);
-      await looks.tell(plan.cacheDir.path);
-    }
-  });
+  } finally {
+    report.end();
+    board.endPrepare(uri);
+    await looks.tell(plan.cacheDir.path);
+  }
 }
 
 function servicesOf({ service }: PrepareParams, names: readonly string[]): readonly string[] {
