@@ -33,8 +33,22 @@ export function activate(context: vscode.ExtensionContext): void {
     registerGeneral(app),
     registerRootfs(app),
     handleDocsLinks(context),
+    markSafeCache(app),
     showStatusBar(app.documents, app.states, app.operations),
   );
+}
+
+/** Ticks the walkthrough's step once the current spec has a known cache directory that no finding calls unsafe. */
+function markSafeCache({ documents, states }: App): vscode.Disposable {
+  return states.onDidChange(() => {
+    const uri = documents.current()?.uri;
+    if (!uri || states.directories().length === 0) return;
+    const codes = vscode.languages
+      .getDiagnostics(uri)
+      .map(({ code }) => (typeof code === 'object' ? code.value : code));
+    if (!codes.includes('HPC004'))
+      void vscode.commands.executeCommand('setContext', 'hpcCompose:cacheSafe', true);
+  });
 }
 
 function createApp(context: vscode.ExtensionContext): App {

@@ -1,6 +1,6 @@
 // The connection to the language server: one Node child over node-ipc. Loaded only when a spec or the cache view asks for it.
 import * as vscode from 'vscode';
-import { LanguageClient, TransportKind } from 'vscode-languageclient/node';
+import { LanguageClient, type Middleware, TransportKind } from 'vscode-languageclient/node';
 import type { InitializationOptions } from '../../server/src/model/protocol.ts';
 
 const RESTARTS = 4;
@@ -23,8 +23,25 @@ export function createLanguageClient(
       initializationOptions: () => initializationOptions(context),
       connectionOptions: { maxRestartCount: RESTARTS },
       diagnosticCollectionName: 'hpc-compose',
+      middleware: silentWhereDisabled(),
     },
   );
+}
+
+/** `hpcCompose.enabled: false` silences the files of a folder; the server need not know. */
+function silentWhereDisabled(): Middleware {
+  const isOn = (uri: vscode.Uri) =>
+    vscode.workspace.getConfiguration('hpcCompose', uri).get('enabled') !== false;
+  return {
+    handleDiagnostics: (uri, diagnostics, next) => next(uri, isOn(uri) ? diagnostics : []),
+    provideHover: (document, position, token, next) =>
+      isOn(document.uri) ? next(document, position, token) : undefined,
+    provideCompletionItem: (document, position, context, token, next) =>
+      isOn(document.uri) ? next(document, position, context, token) : undefined,
+    provideCodeActions: (document, range, context, token, next) =>
+      isOn(document.uri) ? next(document, range, context, token) : undefined,
+    provideCodeLenses: (document, token, next) => (isOn(document.uri) ? next(document, token) : undefined),
+  };
 }
 
 function initializationOptions(context: vscode.ExtensionContext): InitializationOptions {

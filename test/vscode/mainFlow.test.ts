@@ -209,6 +209,21 @@ describe('what gets nothing from us', () => {
   });
 });
 
+describe('a folder where it is switched off', () => {
+  afterEach(async () => {
+    await configure('enabled', undefined);
+    await revertAll();
+  });
+
+  it('shows neither findings nor lenses', async () => {
+    const document = await show('unsafe.yaml');
+    await until('HPC004', () => (findings(document).length > 0 ? true : undefined));
+    await configure('enabled', false);
+    await until('silence', () => (findings(document).length === 0 ? true : undefined));
+    assert.deepEqual(await lensesOf(document), []);
+  });
+});
+
 describe('bad input', () => {
   const cacheDir = () => path.join(path.dirname(CACHE), 'bad-input-cache');
   const spec = (image = 'redis:7') =>
