@@ -1,4 +1,5 @@
-// Builds the three bundles people run: dist/extension.js, dist/server.js and dist/cli.js, plus the scan worker beside them.
+// Builds the three bundles people run: dist/extension.js, dist/server.js and dist/cli.js, plus what they load later: the
+// language client (dist/languageClient.js, most of the client's code) and the scan worker.
 // The schema validator is compiled from schemas/ before bundling, because compiling it at start costs 220 ms.
 import { build, context } from 'esbuild';
 import fs from 'node:fs';
@@ -25,8 +26,25 @@ const common = {
   banner: { js: "const __import_meta_url=require('node:url').pathToFileURL(__filename).href;" },
 };
 
+/** Leaves the import of the language client to run time. `require`, because the extension host answers `vscode` only there. */
+const languageClientApart = {
+  name: 'language-client-apart',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/languageClient\.ts$/ }, ({ kind }) =>
+      kind === 'entry-point' ? undefined : { path: './languageClient.js', external: true },
+    );
+  },
+};
+
 const bundles = [
-  { ...common, entryPoints: { extension: 'client/src/extension.ts' }, outdir: 'dist', external: ['vscode'] },
+  {
+    ...common,
+    entryPoints: { extension: 'client/src/extension.ts', languageClient: 'client/src/languageClient.ts' },
+    outdir: 'dist',
+    external: ['vscode'],
+    plugins: [...common.plugins, languageClientApart],
+    supported: { 'dynamic-import': false },
+  },
   {
     ...common,
     entryPoints: { server: 'server/src/main.ts', scanWorker: 'server/src/core/scanWorker.ts' },

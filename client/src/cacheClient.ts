@@ -51,7 +51,7 @@ export async function requestWithReports<M extends keyof Reports>(
   onReport: (report: Reports[M]) => void,
 ): Promise<Requests[M]['result']> {
   const client = await server.client();
-  const { ProgressType } = await import('vscode-languageclient/node');
+  const { ProgressType } = await import('./languageClient.ts');
   const partialResultToken = crypto.randomUUID();
   const reports = client.onProgress(new ProgressType<Reports[M]>(), partialResultToken, onReport);
   try {

@@ -1,7 +1,10 @@
-// The connection to the language server: one Node child over node-ipc. Loaded only when a spec or the cache view asks for it.
+// The connection to the language server: one Node child over node-ipc. Loaded only when a spec or the cache view asks for it,
+// and the only file that imports vscode-languageclient for more than types: it becomes a bundle of its own (esbuild.mjs).
 import * as vscode from 'vscode';
 import { LanguageClient, type Middleware, TransportKind } from 'vscode-languageclient/node';
 import type { InitializationOptions } from '../../server/src/model/protocol.ts';
+
+export { ProgressType } from 'vscode-languageclient/node';
 
 const RESTARTS = 4;
 
