@@ -5,6 +5,7 @@ import type { Finding, Span } from '../model/finding.ts';
 import { analyse, type Analysis } from '../spec/analyse.ts';
 import { applySeverities } from '../spec/lint/severity.ts';
 import { pairOf, stringOf, valueOf, type SpecNode } from '../spec/node.ts';
+import { createBlockParser, type BlockParser } from '../spec/parseBlocks.ts';
 import { findingOf } from '../spec/rules/finding.ts';
 import { servicesOf } from '../spec/rules/ruleBook.ts';
 import { diagnosticOf, type Shown } from './diagnosticOf.ts';
@@ -29,13 +30,25 @@ export interface DiagnosticsService {
   readonly onDidPublish: Event<Published>;
 }
 
-type DiagnosticsContext = Pick<
+type GivenContext = Pick<
   ServerContext,
   'connection' | 'documents' | 'settings' | 'options' | 'log' | 'surroundings'
 >;
 
+interface DiagnosticsContext extends GivenContext {
+  /** Reads the document's next state; each open document has its own, which ends with it. */
+  readonly parserOf: (document: OpenDocument) => BlockParser;
+}
+
 /** Starts publishing for all documents of the context. */
-export function startDiagnostics(context: DiagnosticsContext): DiagnosticsService {
+export function startDiagnostics(given: GivenContext): DiagnosticsService {
+  const parsers = new WeakMap<OpenDocument, BlockParser>();
+  const parserOf = (document: OpenDocument) => {
+    const parser = parsers.get(document) ?? createBlockParser();
+    parsers.set(document, parser);
+    return parser;
+  };
+  const context: DiagnosticsContext = { ...given, parserOf };
   const published = new Emitter<Published>();
   const waiting = new Map<string, number>();
   let armed = false;
@@ -120,12 +133,12 @@ function judgeSafely(context: DiagnosticsContext, document: OpenDocument): Diagn
 }
 
 function findingsOf(
-  { surroundings }: DiagnosticsContext,
+  { surroundings, parserOf }: DiagnosticsContext,
   document: OpenDocument,
 ): Pick<Analysis, 'findings' | 'root'> {
   const text = document.text.getText();
   if (text.length > LARGEST_TEXT) return { findings: [tooLarge(document.path, text)], root: undefined };
-  return analyse(text, surroundings.of(document));
+  return analyse(text, { ...surroundings.of(document), parse: parserOf(document).parse });
 }
 
 function tooLarge(file: string, text: string): Finding {

@@ -31,6 +31,8 @@ export interface Surroundings {
   readonly strictEnv?: boolean;
   /** Absent: no lint rules. */
   readonly lint?: LintSurroundings;
+  /** Reads the spec's own text; must give what `parseYaml` gives, the default. */
+  readonly parse?: typeof parseYaml;
 }
 
 export interface LintSurroundings {
@@ -57,7 +59,7 @@ export interface Analysis {
 
 /** Judges one text. Never throws. */
 export function analyse(text: string, around: Surroundings): Analysis {
-  const { root, findings, damaged } = parseYaml(text, around.file);
+  const { root, findings, damaged } = (around.parse ?? parseYaml)(text, around.file);
   if (root?.kind !== 'map' || damaged) return finish(text, around, root, undefined, findings);
   const resolved = resolveSpec({
     path: around.file,

@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { parseYaml } from '../../../server/src/spec/parse.ts';
+import { createBlockParser } from '../../../server/src/spec/parseBlocks.ts';
+import { needShared, sharedRecords } from '../../helpers/shared.ts';
+import { editedSpecs } from '../../helpers/specEdits.ts';
+
+const CORPUS = 'conformance/spec-corpus.jsonl';
+const FILE = '/p/compose.yaml';
+
+function sameAsWhole(states: readonly string[]): void {
+  const parser = createBlockParser();
+  for (const text of states) assert.deepEqual(parser.parse(text, FILE), parseYaml(text, FILE));
+}
+
+describe('parsing block by block, at length', function () {
+  this.timeout(600_000);
+
+  it('equals the whole parse after 10,000 runs of edits', () => {
+    fc.assert(fc.property(editedSpecs, sameAsWhole), { numRuns: 10_000 });
+  });
+
+  it('equals the whole parse on every text of the corpus', function () {
+    needShared(this, CORPUS);
+    const records = sharedRecords<{ readonly files: Readonly<Record<string, string>> }>(CORPUS);
+    sameAsWhole(records.flatMap(({ files }) => Object.values(files)));
+  });
+});
