@@ -45,6 +45,13 @@ module.exports = {
       to: { path: '^vscode$|vscode-languageclient|^client/|^test/' },
     },
     {
+      name: 'language-client-is-loaded-late',
+      severity: 'error',
+      comment: 'esbuild.mjs keeps that one file, and with it the library, out of dist/extension.js',
+      from: { path: '^client/', pathNot: '^client/src/languageClient\\.ts$' },
+      to: { path: 'vscode-languageclient', dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'pure-rooms',
       severity: 'error',
       comment: 'model, spec, plan and language do no input or output',

@@ -110,6 +110,18 @@ function peakOf({ process: { pid } }) {
   }
 }
 
+const TICK_MS = 10; // what Linux counts in for programs, whatever its kernel does
+
+/** CPU time that a process has used, in ms; undefined where there is no /proc. Other work on the machine counts for little. */
+function cpuOf({ process: { pid } }) {
+  try {
+    const fields = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+    return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+  } catch {
+    return undefined;
+  }
+}
+
 const rows = [];
 const quantile = (numbers, part) =>
   numbers.toSorted((a, b) => a - b)[Math.floor((numbers.length - 1) * part)];
@@ -121,7 +133,9 @@ function addRow(what, unit, figures, goal = '') {
   rows.push({
     what,
     ours: show(ours),
-    ...(peer ? { 'hpc-compose': show(theirs), ratio: (ours / theirs).toFixed(2) } : {}),
+    ...(peer
+      ? { 'hpc-compose': show(theirs), ratio: ours && theirs ? (ours / theirs).toFixed(2) : '-' }
+      : {}),
     goal,
   });
 }
@@ -142,10 +156,14 @@ async function measureStart(folder) {
 async function measureSize(folder, { lines, edits }) {
   const sessions = [];
   for (const tool of TOOLS) sessions.push(await open(tool, folder, specLines(lines)));
+  const before = sessions.map(({ connection }) => cpuOf(connection));
   const times = TOOLS.map(() => ({ service: [], job: [] }));
   for (let turn = 0; turn < edits; turn++)
     for (const [index, tool] of TOOLS.entries())
       times[index][isOfJob(turn) ? 'job' : 'service'].push(await edit(tool, sessions[index], turn));
+  const cpu = sessions.map(
+    ({ connection }, index) => (cpuOf(connection) - before[index]) / edits || undefined,
+  );
   const pick = (kind, part) => times.map((each) => quantile(each[kind], part));
   const size = `${lines.toLocaleString('en')} lines`;
   const opened = sessions.map(({ sinceOpen }) => sinceOpen);
@@ -153,6 +171,7 @@ async function measureSize(folder, { lines, edits }) {
   addRow(`edit of a service, ${size}, median`, 'ms', pick('service', 0.5), GOALS[`edit${lines}`]);
   addRow(`edit of a service, ${size}, p95`, 'ms', pick('service', 0.95));
   addRow(`edit of the job's settings, ${size}, median`, 'ms', pick('job', 0.5));
+  addRow(`CPU time of an edit, ${size}, mean`, 'ms', cpu);
   addRow(
     `peak memory, ${size}`,
     'MB',
@@ -166,7 +185,8 @@ try {
   await measureStart(folder);
   for (const size of SIZES) await measureSize(folder, size);
   console.table(rows);
-  if (!peer) console.log('no ratios: hpc-compose is not on PATH and HPC_COMPOSE_PEER is not set');
+  if (!peer)
+    console.log('no ratios: there is no hpc-compose that runs, neither on PATH nor as HPC_COMPOSE_PEER');
 } finally {
   fs.rmSync(folder, { recursive: true, force: true });
 }
