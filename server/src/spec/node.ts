@@ -43,7 +43,12 @@ export type SpecNode = ScalarNode | MapNode | SeqNode;
 /** The last pair with this string key, or undefined. */
 export function pairOf(node: SpecNode | undefined, key: string): Pair | undefined {
   if (node?.kind !== 'map') return undefined;
-  return node.pairs.findLast((pair) => pair.key.value === key);
+  // A plain loop: rules ask this so often that calls of a closure made a fifth of an analysis.
+  for (let index = node.pairs.length - 1; index >= 0; index -= 1) {
+    const pair = node.pairs[index];
+    if (pair?.key.value === key) return pair;
+  }
+  return undefined;
 }
 
 /** The value under this string key, or undefined. */
