@@ -75,12 +75,19 @@ const folders = {
   // Sites set this in enroot.conf; the default of the real one (/run/enroot) is writable by root alone.
   runtime:
     env.ENROOT_RUNTIME_PATH ||
-    path.join(
-      env.XDG_RUNTIME_DIR || path.join(os.tmpdir(), `enroot-stand-in-${os.userInfo().uid}`),
-      'enroot',
-    ),
+    path.join(env.XDG_RUNTIME_DIR || path.join(os.tmpdir(), `enroot-stand-in-${outerUser()}`), 'enroot'),
   temp: env.ENROOT_TEMP_PATH || env.TMPDIR || '/tmp',
 };
+// In a user namespace anyone is user 0: the user outside keeps folders of different people apart.
+function outerUser() {
+  try {
+    const [inner, outer] = fs.readFileSync('/proc/self/uid_map', 'utf8').trim().split(/\s+/);
+    return os.userInfo().uid - Number(inner) + Number(outer);
+  } catch {
+    return os.userInfo().uid;
+  }
+}
+
 const isOn = (name) => Boolean(env[name]) && !/^(no?|N[oO]?|[fF](alse)?|FALSE)$/.test(env[name]);
 
 let scratch;
