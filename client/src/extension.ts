@@ -41,7 +41,7 @@ export function activate(context: vscode.ExtensionContext): void {
 /** Ticks the walkthrough's step once the current spec has a known cache directory that no finding calls unsafe. */
 function markSafeCache({ documents, states }: App): vscode.Disposable {
   return states.onDidChange(() => {
-    const uri = documents.current()?.uri;
+    const uri = documents.current();
     if (!uri || states.directories().length === 0) return;
     const codes = vscode.languages
       .getDiagnostics(uri)

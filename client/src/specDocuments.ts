@@ -13,8 +13,11 @@ const HEAD_LINES = 2000;
 export interface SpecDocuments extends Lifetime {
   /** True when the document may be a spec; remembered until the document closes. */
   isSpec(document: vscode.TextDocument): boolean;
-  /** The spec that a command without an argument acts on: the active one, else the one that was active last, else an open one. */
-  current(): vscode.TextDocument | undefined;
+  /**
+   * The spec that a command without an argument acts on: the active one, else the one that was active last (also when a page has
+   * taken its tab meanwhile), else an open one.
+   */
+  current(): vscode.Uri | undefined;
   /** Addresses of open and formerly seen specs, the current one first. */
   known(): vscode.Uri[];
   /** Takes a spec that is gone from the list. */
@@ -61,20 +64,23 @@ export function followSpecDocuments(
 
   const open = () => vscode.workspace.textDocuments.filter(isSpec);
   const current = () => {
-    const shown = vscode.window.visibleTextEditors.map((editor) => editor.document);
-    return [vscode.window.activeTextEditor?.document, lastActive, ...shown, ...open()].find(
-      (document) => document && !document.isClosed && isSpec(document),
-    );
+    const visible = vscode.window.visibleTextEditors.map((editor) => editor.document).filter(isSpec);
+    const active = visible.find((document) => document === vscode.window.activeTextEditor?.document);
+    const stillOpen = open().find((document) => document === lastActive);
+    return (active ?? stillOpen ?? visible[0] ?? lastActive ?? open()[0])?.uri;
   };
   return {
     isSpec,
     current,
-    known: () => unique([current()?.uri, ...open().map((document) => document.uri), ...seen(memory)]),
-    forget: (uri) =>
+    known: () => unique([current(), ...open().map((document) => document.uri), ...seen(memory)]),
+    forget: (uri) => {
+      const gone = uri.toString();
+      if (lastActive?.uri.toString() === gone) lastActive = undefined;
       void memory.update(
         SEEN,
-        memory.get<string[]>(SEEN, []).filter((text) => text !== uri.toString()),
-      ),
+        memory.get<string[]>(SEEN, []).filter((text) => text !== gone),
+      );
+    },
     onDidChange: changed.event,
     dispose: () => endAll(changed, ...subscriptions),
   };

@@ -42,7 +42,7 @@ export function registerPrepare(app: App): vscode.Disposable {
     command(app, 'cancelOperation', () => app.operations.cancel()),
     vscode.tasks.registerTaskProvider(TASK_TYPE, {
       provideTasks: () => {
-        const uri = app.documents.current()?.uri;
+        const uri = app.documents.current();
         return uri ? [taskOf(app, definitionOf(uri, undefined, false))] : [];
       },
       resolveTask: (task) => taskOf(app, task.definition as PrepareDefinition),

@@ -5,7 +5,7 @@ import type { App } from '../app.ts';
 
 /** The spec a command acts on, saved first; undefined when there is none or nobody chose one. */
 export async function targetSpec(app: App, argument: unknown): Promise<vscode.Uri | undefined> {
-  const uri = uriOf(argument) ?? app.documents.current()?.uri ?? (await pickSpec(app));
+  const uri = uriOf(argument) ?? app.documents.current() ?? (await pickSpec(app));
   const open = vscode.workspace.textDocuments.find((document) => document.uri.toString() === uri?.toString());
   if (open?.isDirty && !open.isUntitled) await open.save();
   return uri;
