@@ -1,6 +1,9 @@
 import { judgeDamagedSpecs } from '../../helpers/fuzzCases.ts';
 
-describe('100,000 damaged specs', () => {
+// A logged run of any length: FUZZ_CASES=100000. The usual one fits into the time of the whole suite.
+const CASES = Number(process.env.FUZZ_CASES ?? 10_000);
+
+describe(`${CASES} damaged specs`, () => {
   it('are judged without an exception, every range inside the document', () =>
-    judgeDamagedSpecs(100_000)).timeout(1_800_000);
+    judgeDamagedSpecs(CASES)).timeout(0);
 });
