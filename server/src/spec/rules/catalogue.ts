@@ -27,3 +27,8 @@ export const RULES: Readonly<Record<RuleCode, Rule>> = CATALOGUE;
 export function ruleOf(code: string): Rule | undefined {
   return (RULES as Readonly<Record<string, Rule | undefined>>)[code];
 }
+
+/** Path of a rule's page below the extension's folder. */
+export function docsPathOf(code: string): string {
+  return `docs/rules/${code}.md`;
+}
