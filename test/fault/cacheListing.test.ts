@@ -61,6 +61,8 @@ describe('faults on listing a cache', function () {
     fs.mkdirSync(closed, { mode: 0o000 });
     if (process.getuid?.() !== 0) {
       const { paths, stderr } = await list();
+      // The checks after each test look into every directory.
+      fs.chmodSync(closed, 0o700);
       assert.deepEqual(paths, [app]);
       assert.match(stderr, /closed: permission denied/);
       return;
