@@ -4,12 +4,12 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
-  existsSync,
   lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   readlinkSync,
+  type Dirent,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -41,13 +41,21 @@ function fingerprint(folder: string): string {
   return hash.digest('hex');
 }
 
-/** Every path below a folder, links not followed. */
+/** Every path below a folder, links not followed. Folders that vanish while it looks are no paths. */
 export function walk(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+  return entriesOf(folder).flatMap((entry) => {
     const path = join(folder, entry.name);
     return entry.isDirectory() ? [path, ...walk(path)] : [path];
   });
+}
+
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
 }
 
 /** I1: the tree outside the cache is as it was. */

@@ -102,11 +102,12 @@ async function main() {
   const call = parse(definition);
   const faults = readFaults(env, verb, given);
   const log = createLog(env, verb);
-  log('begin', given);
+  // First: tests send signals as soon as the log says that the call began.
   listenToSignals(env, () => {
     child?.kill('SIGTERM');
     dropScratch();
   });
+  log('begin', given);
   if (faults.grandchild) return runAsGrandchild(log);
   if (faults.hang) await hang();
   try {
