@@ -45,7 +45,8 @@ async function ask<T extends CacheState | PrunePlan>(
     return await new Promise<T>((resolve, reject) => {
       const entries: unknown[] = [];
       worker.on('error', reject);
-      worker.on('exit', () => reject(new Error('the worker ended early')));
+      // Not the worker's exit: that may be told before its last messages, which the port hands over before it closes.
+      port1.on('close', () => reject(new Error('the worker ended early')));
       signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
       port1.on('message', (message: StateMessage) => {
         if ('piece' in message) entries.push(...message.piece);
