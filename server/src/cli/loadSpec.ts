@@ -3,24 +3,14 @@ import { readFileSync } from 'node:fs';
 import { loadPlan, type LoadedPlan } from '../load/loadPlan.ts';
 import { SpecFailure } from '../load/specFailure.ts';
 import { decidesVerdict, type Finding } from '../model/finding.ts';
-import { lastValue, UsageError, type Arguments, type CommandContext } from './command.ts';
+import { loadOptions } from './cacheTarget.ts';
+import { UsageError, type Arguments, type CommandContext } from './command.ts';
 
 /** The plan of `-f FILE` (or a positional path), with --profile, --settings-file and --tool-version. Throws SpecFailure. */
 export async function loadSpec(context: CommandContext, args: Arguments): Promise<LoadedPlan> {
-  const specPath = specPathOf(args);
-  const profile = lastValue(args, 'profile');
-  const settingsFile = lastValue(args, 'settings-file');
-  const toolVersion = lastValue(args, 'tool-version');
+  const options = loadOptions(context, args, specPathOf(args));
   try {
-    return await loadPlan({
-      cwd: context.cwd,
-      env: context.env,
-      signal: context.signal,
-      ...(specPath === undefined ? {} : { specPath }),
-      ...(profile === undefined ? {} : { profile }),
-      ...(settingsFile === undefined ? {} : { settingsFile }),
-      ...(toolVersion === undefined ? {} : { toolVersion }),
-    });
+    return await loadPlan(options);
   } catch (error) {
     if (error instanceof SpecFailure) sayFindings(error.findings, context);
     throw error;
