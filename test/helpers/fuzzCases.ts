@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { CASE_DIR, judgeCase } from './judge.ts';
 
 const SEEDS = [
-  'x-slurm:\n  nodes: 2\n  time: "04:00:00"\n  cache_dir: /work/${USER}/cache\nservices:\n  app:\n    image: alpine:3.20\n    command: run\n    depends_on: [db]\n  db:\n    image: redis:7\n    readiness: {type: tcp, port: 6379}\n',
+  'x-slurm:\n  nodes: 2\n  time: "04:00:00"\n  cache_dir: /project/${USER}/cache\nservices:\n  app:\n    image: alpine:3.20\n    command: run\n    depends_on: [db]\n  db:\n    image: redis:7\n    readiness: {type: tcp, port: 6379}\n',
   'name: a\nsweep: {parameters: {lr: [0.1, 1]}, matrix: full}\nservices:\n  a: &a\n    image: x:1\n    environment: {A: "1", B: ${C:-d}}\n  b: *a\n',
   'extends: base.yaml\nsteps:\n  s:\n    extends: {service: s, file: base.yaml}\n    script: |\n      set -e\n      echo hi\n    x-slurm: {placement: {node_range: "0-3"}, mpi: {type: pmix}}\n',
   '\ufeff# hpc-compose: ignore-file[HPC007] x\r\nservices:\r\n  a:\r\n    image: "x"\r\n    volumes: [./d:/d:ro]\r\n',

@@ -216,7 +216,7 @@ describe('cache requests of the server', () => {
     });
 
     it('say where CACHE_DIR is defined already', async () => {
-      fs.writeFileSync(path.join(folder, '.env'), 'A=1\nCACHE_DIR=/work/x');
+      fs.writeFileSync(path.join(folder, '.env'), 'A=1\nCACHE_DIR=/project/x');
       await start({ env: { HOME: folder } });
       await client.open(uri, spec('/tmp/here'));
       const found = (await actions(unsafe)).map(({ title }) => title);

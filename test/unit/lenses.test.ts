@@ -131,7 +131,7 @@ describe('words of a lens', () => {
   it('compare the cache with its budget', () => {
     const cache = {
       schema_version: 1,
-      cache_dir: '/work/p/cache',
+      cache_dir: '/project/p/cache',
       exists: true,
       entries: [],
       problems: [],
@@ -140,8 +140,8 @@ describe('words of a lens', () => {
     } as const;
     const at = (budget: number | undefined) =>
       headerText({ kind: 'listed', cache: { ...cache, entries: [], problems: [] }, budget }, style);
-    assert.equal(at(undefined), '$(database) 3.0 GiB · /work/p/cache');
-    assert.equal(at(4 * 1024 ** 3), '$(database) 3.0 GiB of 4.0 GiB · /work/p/cache');
-    assert.equal(at(2 * 1024 ** 3), '$(warning) 3.0 GiB of 2.0 GiB · /work/p/cache');
+    assert.equal(at(undefined), '$(database) 3.0 GiB · /project/p/cache');
+    assert.equal(at(4 * 1024 ** 3), '$(database) 3.0 GiB of 4.0 GiB · /project/p/cache');
+    assert.equal(at(2 * 1024 ** 3), '$(warning) 3.0 GiB of 2.0 GiB · /project/p/cache');
   });
 });

@@ -6,7 +6,7 @@ import { parseYaml } from '../../server/src/spec/parse.ts';
 
 const spec = `x-slurm:
   time: "00:10:00"
-  cache_dir: /work/c
+  cache_dir: /project/c
 services:
   app:
     image: redis:7
@@ -46,7 +46,10 @@ describe('hover', () => {
   });
 
   it('shows the resolved cache directory and the state of an image', () => {
-    assert.match(hover('/work/c', { cacheDir: '/work/c' })?.text ?? '', /Cache directory: ` \/work\/c `/);
+    assert.match(
+      hover('/project/c', { cacheDir: '/project/c' })?.text ?? '',
+      /Cache directory: ` \/project\/c `/,
+    );
     assert.equal(hover('redis:7', { state: 'Cached' })?.text, 'Cached');
     assert.match(hover('image', { state: 'Cached' })?.text ?? '', /^Cached\n/);
   });
