@@ -5,6 +5,7 @@ import type { CacheStates } from './cacheStates.ts';
 import type { Operations } from './operation.ts';
 import type { Server } from './server.ts';
 import type { SpecDocuments } from './specDocuments.ts';
+import type { TaskRuns } from './taskRuns.ts';
 import type { CacheView } from './views/cacheView.ts';
 import type { InspectDocuments } from './views/inspectDocuments.ts';
 
@@ -15,6 +16,7 @@ export interface App {
   readonly request: Request;
   readonly documents: SpecDocuments;
   readonly operations: Operations;
+  readonly tasks: TaskRuns;
   readonly states: CacheStates;
   readonly view: CacheView;
   readonly pages: InspectDocuments;

@@ -14,6 +14,7 @@ import { registerPrune } from './commands/prune.ts';
 import { handleDocsLinks } from './docsLinks.ts';
 import { registerRootfs } from './features/rootfsView.ts';
 import { createOperations } from './operation.ts';
+import { createTaskRuns } from './taskRuns.ts';
 import { createServer } from './server.ts';
 import { followSpecDocuments } from './specDocuments.ts';
 import { showStatusBar } from './ui/statusBar.ts';
@@ -69,5 +70,16 @@ function createApp(context: vscode.ExtensionContext): App {
     if (server.isStarted()) void states.refresh();
   });
   context.subscriptions.push(log, server, documents, operations, states, view, pages, follow);
-  return { context, log, server, request, documents, operations, states, view, pages };
+  return {
+    context,
+    log,
+    server,
+    request,
+    documents,
+    operations,
+    tasks: createTaskRuns(),
+    states,
+    view,
+    pages,
+  };
 }

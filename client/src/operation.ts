@@ -5,6 +5,8 @@ import type { Lifetime } from './lifetime.ts';
 export interface Operations extends Lifetime {
   /** Words for the running operation, or undefined. */
   running(): string | undefined;
+  /** True when nothing runs; else says what does and offers to cancel it. */
+  isFree(): boolean;
   /** Runs `act` unless something is running already; then says so and gives undefined. */
   run<T>(title: string, act: (token: vscode.CancellationToken) => Promise<T>): Promise<T | undefined>;
   cancel(): void;
@@ -20,6 +22,10 @@ export function createOperations(): Operations {
     void vscode.commands.executeCommand('setContext', 'hpcCompose:busy', current !== undefined);
     changed.fire();
   };
+  const isFree = () => {
+    if (current) void offerCancel(current.title, current.source);
+    return current === undefined;
+  };
   return {
     running: () => current?.title,
     cancel: () => current?.source.cancel(),
@@ -28,11 +34,9 @@ export function createOperations(): Operations {
       current?.source.cancel();
       changed.dispose();
     },
+    isFree,
     async run(title, act) {
-      if (current) {
-        void offerCancel(current.title, current.source);
-        return undefined;
-      }
+      if (!isFree()) return undefined;
       const source = new vscode.CancellationTokenSource();
       current = { title, source };
       announce();

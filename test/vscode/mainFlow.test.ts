@@ -138,6 +138,16 @@ describe('main flow', () => {
     assert.equal(fs.statSync(path.join(CACHE, images()[0]!)).mtimeMs, before);
   });
 
+  it('prepares one after the other when asked twice at once', async () => {
+    const document = await show('compose.yaml');
+    const lens = await lensOf(document, /^Prepare$/, 'store');
+    const results = await Promise.all([click<PrepareResult>(lens), click<PrepareResult>(lens)]);
+    assert.deepEqual(
+      results.map((result) => result.services[0]?.runtime_image.action),
+      ['reused', 'reused'],
+    );
+  });
+
   it('inspects a service as a page that can be read', async () => {
     const document = await show('compose.yaml');
     await click(await lensOf(document, /^Inspect$/, 'store'));
@@ -181,14 +191,16 @@ describe('main flow', () => {
     const document = await show('compose.yaml');
     await click(await lensOf(document, /^Prepare$/, 'store'));
     const asked = answer('showWarningMessage', () => undefined);
+    const told = answer('showInformationMessage', () => undefined);
     try {
       const entry = { artifact_path: path.join(CACHE, images()[0]!) };
       const node = { type: 'entry', id: 'x', cacheDir: CACHE, entry };
       await vscode.commands.executeCommand('hpcCompose.cache.pruneSelected', node, [node]);
     } finally {
       asked.restore();
+      told.restore();
     }
-    assert.equal(asked.said.length, 1);
+    assert.equal(asked.said.length, 1, `said instead: ${told.said.join('\n')}`);
     assert.equal(images().length, 1);
   });
 });

@@ -60,16 +60,16 @@ function definitionOf(uri: vscode.Uri, service: string | undefined, force: boole
   };
 }
 
-/** Starts the task; resolves with the prepare's result when it has ended, undefined when it failed or was cancelled. */
+/** Runs the task; gives the prepare's result when it has ended, undefined when it failed, was cancelled or could not start. */
 async function startTask(app: App, definition: PrepareDefinition): Promise<PrepareResult | undefined> {
-  return new Promise((resolve, reject) => {
-    const run: RunPrepare = async (...args) => {
-      const result = runPrepare(app)(...args);
-      void result.then(resolve, () => resolve(undefined));
-      return result;
-    };
-    vscode.tasks.executeTask(prepareTask(definition, run, revealKind())).then(undefined, reject);
-  });
+  if (!app.operations.isFree()) return undefined;
+  let result: PrepareResult | undefined;
+  const run: RunPrepare = async (...args) => {
+    result = await runPrepare(app)(...args);
+    return result;
+  };
+  await app.tasks.run(prepareTask(definition, run, revealKind()));
+  return result;
 }
 
 function taskOf(app: App, definition: PrepareDefinition): vscode.Task {
