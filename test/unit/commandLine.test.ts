@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseLine } from '../../server/src/cli/arguments.ts';
 import type { CommandDefinition } from '../../server/src/cli/command.ts';
+import { runCli } from '../helpers/cli.ts';
+import { useFolder } from '../helpers/folder.ts';
 
 const list: CommandDefinition = {
   path: ['cache', 'list'],
@@ -22,9 +26,51 @@ describe('command line', () => {
     assert.deepEqual(args.values, { 'cache-dir': ['/a=b'], file: ['x', 'y'] });
   });
 
+  it('takes short flags in a row, the last with its value', () => {
+    const { args } = parseLine(['cache', 'list', '-vv', '-vfy', '-f=z'], [list]);
+    assert.deepEqual([...args.switches], ['verbose']);
+    assert.deepEqual(args.values, { file: ['y', 'z'] });
+  });
+
+  it('says which option was probably meant', () => {
+    assert.throws(() => parseLine(['cache', 'list', '--lnog'], [list]), /did you mean --long\?/);
+    assert.throws(() => parseLine(['cache', 'list', '-vx'], [list]), /unknown option '-vx'$/);
+  });
+
   it('refuses unknown flags, missing values and repeated single values', () => {
     assert.throws(() => parseLine(['cache', 'list', '--nope'], [list]), /unknown option '--nope'/);
     assert.throws(() => parseLine(['cache', 'list', '--cache-dir'], [list]), /needs a value/);
     assert.throws(() => parseLine(['cache', 'list', '--cache-dir', 'a', '--cache-dir', 'b'], [list]), /once/);
+  });
+
+  const folder = useFolder();
+  const cli = (...args: string[]) => runCli(args, { cwd: folder(), env: { HOME: folder() } });
+
+  it('of a group alone shows the commands of the group', async () => {
+    const { code, stderr } = await cli('cache');
+    assert.equal(code, 2);
+    assert.match(stderr, /^error: 'cache' needs one of the commands below\n/);
+    assert.match(stderr, /cache prune/);
+    assert.doesNotMatch(stderr, /rendezvous/);
+  });
+
+  it('says which command was probably meant', async () => {
+    assert.match((await cli('prepar')).stderr, /unknown command 'prepar'; did you mean 'prepare'\?/);
+    assert.match((await cli('cache', 'purne')).stderr, /did you mean 'cache prune'\?/);
+  });
+
+  it('of a prepare without enroot says what to do next', async () => {
+    writeFileSync(join(folder(), 'compose.yaml'), 'services:\n  app:\n    image: redis\n');
+    const args = ['prepare', '--enroot-bin', join(folder(), 'none')];
+    const { code, stderr } = await cli(...args);
+    assert.equal(code, 1);
+    assert.match(stderr, /error: service 'app': .*not found.*\nhint: .*Install enroot/);
+  });
+
+  it('that inspects a service which is not there names those that are', async () => {
+    writeFileSync(join(folder(), 'compose.yaml'), 'services:\n  app:\n    image: redis\n');
+    const { code, stderr } = await cli('cache', 'inspect', '--service', 'ap');
+    assert.equal(code, 0);
+    assert.match(stderr, /no service 'ap' in this spec; there are: app/);
   });
 });

@@ -1,4 +1,5 @@
 // Splits a command line into command, flags and positional words. Global flags may stand before or after the command.
+import { nearestName } from '../spec/nearestName.ts';
 import {
   UsageError,
   type Arguments,
@@ -40,17 +41,18 @@ export function parseLine(argv: readonly string[], commands: readonly CommandDef
     } else if (word === '-' || !word.startsWith('-')) {
       words.push(word);
     } else {
-      const { name, inline } = splitFlag(word, flags);
-      const definition = flags[name];
-      if (!definition) throw new UsageError(`unknown option '${word}'`);
-      if (definition.value === undefined) {
-        if (inline !== undefined) throw new UsageError(`--${name} takes no value`);
-        switches.add(name);
-      } else {
-        const value = inline ?? rest.shift();
-        if (value === undefined) throw new UsageError(`--${name} needs a value: ${definition.value}`);
-        if (values[name] && !definition.repeat) throw new UsageError(`--${name} may be given once`);
-        (values[name] ??= []).push(value);
+      for (const { name, inline } of splitFlags(word, flags)) {
+        const definition = flags[name];
+        if (!definition) throw unknownFlag(word, name, flags);
+        if (definition.value === undefined) {
+          if (inline !== undefined) throw new UsageError(`--${name} takes no value`);
+          switches.add(name);
+        } else {
+          const value = inline ?? rest.shift();
+          if (value === undefined) throw new UsageError(`--${name} needs a value: ${definition.value}`);
+          if (values[name] && !definition.repeat) throw new UsageError(`--${name} may be given once`);
+          (values[name] ??= []).push(value);
+        }
       }
     }
   }
@@ -58,15 +60,33 @@ export function parseLine(argv: readonly string[], commands: readonly CommandDef
   return { command, words, args: { switches, values, positionals } };
 }
 
-function splitFlag(word: string, flags: FlagTable): { name: string; inline: string | undefined } {
+interface GivenFlag {
+  readonly name: string;
+  readonly inline: string | undefined;
+}
+
+/** One long flag, or a row of short ones such as `-vv`; the first short one with a value takes the rest as its value. */
+function splitFlags(word: string, flags: FlagTable): GivenFlag[] {
   if (word.startsWith('--')) {
     const at = word.indexOf('=');
-    return at < 0
-      ? { name: word.slice(2), inline: undefined }
-      : { name: word.slice(2, at), inline: word.slice(at + 1) };
+    if (at < 0) return [{ name: word.slice(2), inline: undefined }];
+    return [{ name: word.slice(2, at), inline: word.slice(at + 1) }];
   }
-  const entry = Object.entries(flags).find(([, flag]) => flag.short === word[1]);
-  return { name: entry?.[0] ?? word, inline: word.length > 2 ? word.slice(2) : undefined };
+  const given: GivenFlag[] = [];
+  for (let at = 1; at < word.length; at++) {
+    const entry = Object.entries(flags).find(([, flag]) => flag.short === word[at]);
+    if (!entry) return [{ name: word, inline: undefined }];
+    const [name, { value }] = entry;
+    const rest = word.slice(at + 1).replace(/^=/, '');
+    if (value !== undefined) return [...given, { name, inline: rest === '' ? undefined : rest }];
+    given.push({ name, inline: undefined });
+  }
+  return given;
+}
+
+function unknownFlag(word: string, name: string, flags: FlagTable): UsageError {
+  const meant = nearestName(name, Object.keys(flags));
+  return new UsageError(`unknown option '${word}'${meant === undefined ? '' : `; did you mean --${meant}?`}`);
 }
 
 /** The longest command whose words stand first among the words that are no flags. */

@@ -2,6 +2,7 @@
 import { inspectPlan } from '../core/inspect.ts';
 import { realPorts } from '../core/ports.ts';
 import type { InspectArtifact, InspectService, Manifest, Why } from '../model/cache.ts';
+import type { CachePlan } from '../model/plan.ts';
 import { printResult } from './cacheTarget.ts';
 import { formatOf, lastValue, type Arguments, type CommandContext } from './command.ts';
 import { loadSpec } from './loadSpec.ts';
@@ -13,10 +14,16 @@ export async function runCacheInspect(context: CommandContext, args: Arguments):
   const service = lastValue(args, 'service');
   const ports = realPorts(context.log, context.env);
   const result = await inspectPlan(plan, ports, service === undefined ? {} : { service });
+  if (service !== undefined && result.services.length === 0)
+    context.say(`hint: no service '${service}' in this spec; there are: ${namesOf(plan)}`);
   const text =
     format === 'json' ? `${JSON.stringify(result, null, 2)}\n` : result.services.map(serviceText).join('');
   await printResult(context, text);
   return 0;
+}
+
+function namesOf({ services }: CachePlan): string {
+  return services.map(({ name }) => name).join(', ');
 }
 
 function serviceText(service: InspectService): string {

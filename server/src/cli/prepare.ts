@@ -3,6 +3,7 @@ import { realPorts } from '../core/ports.ts';
 import { isTruthy } from '../core/prepare/buildImage.ts';
 import { prepare, type PrepareOptions } from '../core/prepare/prepare.ts';
 import type { PrepareAction, PrepareArtifactResult, PrepareProgress, PrepareResult } from '../model/cache.ts';
+import { hintFor } from '../model/failure.ts';
 import type { CachePlan } from '../model/plan.ts';
 import { parseDuration } from '../spec/grammar/duration.ts';
 import { formatOf, lastValue, UsageError, type Arguments, type CommandContext } from './command.ts';
@@ -31,7 +32,7 @@ export async function runPrepare(context: CommandContext, args: Arguments): Prom
   const ports = realPorts(context.log, context.env);
   const chosen = withTools(plan, args);
   const result = await prepare(chosen, { ...options, signal: context.signal, onProgress: progress }, ports);
-  const failed = failuresOf(result);
+  const failed = [...new Set(failuresOf(result))];
   say(`[${failed.length > 0 ? 'fail' : 'done'}] Preparing runtime artifacts (${Date.now() - started}ms)`);
   for (const line of failed) process.stderr.write(`${line}\n`);
   if (format === 'json') await context.out(`${JSON.stringify(result, null, 2)}\n`);
@@ -105,7 +106,9 @@ function failuresOf(result: PrepareResult): string[] {
     const error = base_image?.error ?? runtime_image.error;
     if (!error) return [];
     const who = `service '${service_name}'`;
-    return [error.message.includes(who) ? `error: ${error.message}` : `error: ${who}: ${error.message}`];
+    const words = error.message.includes(who) ? `error: ${error.message}` : `error: ${who}: ${error.message}`;
+    const hint = hintFor(error.code);
+    return hint === '' ? [words] : [words, `hint: ${hint}`];
   });
 }
 

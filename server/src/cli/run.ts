@@ -1,5 +1,6 @@
 // Runs one command line: help, version, dispatch; turns failures into messages on stderr and exit codes.
 import { OperationFailure } from '../model/failure.ts';
+import { nearestName } from '../spec/nearestName.ts';
 import { parseLine, type ParsedLine } from './arguments.ts';
 import { UsageError, type CommandContext, type CommandDefinition } from './command.ts';
 import { commandHelp, overviewHelp } from './help.ts';
@@ -68,9 +69,22 @@ async function withoutCommand(
     await context.out(overviewHelp(shown));
     return 0;
   }
-  const problem = words.length === 0 ? 'a command is needed' : `unknown command '${words.join(' ')}'`;
-  process.stderr.write(`error: ${problem}\n\n${overviewHelp(shown)}`);
+  process.stderr.write(`error: ${problemOf(words, group, commands)}\n\n${overviewHelp(shown)}`);
   return 2;
+}
+
+function problemOf(
+  words: readonly string[],
+  group: readonly CommandDefinition[],
+  commands: readonly CommandDefinition[],
+): string {
+  const [first, second] = words;
+  if (first === undefined) return 'a command is needed';
+  if (group.length > 0 && second === undefined) return `'${first}' needs one of the commands below`;
+  const asked = group.length > 0 ? `${first} ${second ?? ''}` : first;
+  const known = commands.map(({ path }) => (group.length > 0 ? path.join(' ') : (path[0] ?? '')));
+  const meant = nearestName(asked, known);
+  return `unknown command '${words.join(' ')}'${meant === undefined ? '' : `; did you mean '${meant}'?`}`;
 }
 
 function createContext(quiet: boolean, switches: ReadonlySet<string>, signal: AbortSignal): CommandContext {
