@@ -1,9 +1,28 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, linkSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { acquireLock, tryLocks, withBuildLock, withManifestLock } from '../../server/src/core/locks.ts';
+import {
+  acquireLock,
+  tryLocks,
+  withBuildLock,
+  withManifestLock,
+  type Lock,
+  type LockAttempt,
+} from '../../server/src/core/locks.ts';
+import { tryLockDescriptors } from '../../server/src/core/lockTool.ts';
 import type { ProcessRun } from '../../server/src/core/process.ts';
 import { runProcess } from '../../server/src/core/process.ts';
 import { faultyFiles } from '../helpers/faultyFiles.ts';
@@ -22,6 +41,20 @@ async function holdElsewhere(path: string): Promise<() => Promise<void>> {
     holder.stdin.end();
     await once(holder, 'close');
   };
+}
+
+const isHeld = (attempt: LockAttempt): attempt is Lock => typeof attempt === 'object' && 'release' in attempt;
+
+function childrenOf(parent: number, name: string): number[] {
+  const pids = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry));
+  return pids.map(Number).filter((pid) => {
+    try {
+      const [, comm, rest] = /\((.*)\) (.*)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
+      return comm === name && rest?.split(' ')[1] === String(parent);
+    } catch {
+      return false;
+    }
+  });
 }
 
 /** As on a machine where these programs do not exist. */
@@ -105,7 +138,8 @@ describe('locks', function () {
     symlinkSync('elsewhere', paths[8]!);
     let children = 0;
     const run: ProcessRun = (request) => (children++, runProcess(request));
-    const attempts = await tryLocks(paths, testPorts({ run }));
+    const ports = testPorts({ run });
+    const attempts = await tryLocks(paths, ports);
     assert.equal(children, 1);
     attempts.forEach((attempt, index) => {
       if (index === 7) assert.equal(attempt, 'busy');
@@ -115,7 +149,95 @@ describe('locks', function () {
     for (const attempt of attempts)
       if (typeof attempt === 'object' && 'release' in attempt) attempt.release();
     assert.ok(paths.every((path, index) => index === 7 || index === 8 || isFree(path)));
+    assert.equal((await acquireLock(paths[0]!, {}, ports)).path, paths[0]);
+    assert.equal(children, 1, 'the child serves later locks too');
     await letGo();
+  });
+
+  it('are kept when the child that took them is killed, and later ones are had all the same', async () => {
+    const pids: number[] = [];
+    const run: ProcessRun = (request) => {
+      const answer = runProcess(request);
+      if (request.onInput) pids.push(...childrenOf(process.pid, 'perl'));
+      return answer;
+    };
+    const ports = testPorts({ run });
+    const paths = ['a', 'b', 'c'].map((name) => join(folder(), name));
+    const first = await tryLocks(paths.slice(0, 2), ports);
+    assert.equal(first.filter(isHeld).length, 2);
+    for (const pid of pids) process.kill(pid, 'SIGKILL');
+    const later = await tryLocks(paths, ports);
+    assert.deepEqual(
+      later.map((attempt) => (isHeld(attempt) ? 'held' : attempt)),
+      ['busy', 'busy', 'held'],
+    );
+    assert.ok(paths.every((path) => !isFree(path)));
+    for (const lock of [...first, ...later].filter(isHeld)) lock.release();
+    assert.ok(paths.every(isFree));
+  });
+
+  it('are freed by the death of their process, while the child still lives', async () => {
+    const script = `
+      import { testPorts } from ${JSON.stringify(new URL('../helpers/ports.ts', import.meta.url).href)};
+      import { tryLocks } from ${JSON.stringify(new URL('../../server/src/core/locks.ts', import.meta.url).href)};
+      const ports = testPorts();
+      await tryLocks(process.argv.slice(1), ports);
+      console.log('held');
+      setInterval(() => undefined, 1000);
+    `;
+    const paths = ['a', 'b'].map((name) => join(folder(), name));
+    const args = ['--import=tsx', '--input-type=module', '-e', script, ...paths];
+    const owner = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(owner.stdout, 'data');
+    assert.ok(!paths.some(isFree));
+    const [child] = childrenOf(owner.pid!, 'perl');
+    // It cannot notice anything while it is stopped.
+    if (child !== undefined) process.kill(child, 'SIGSTOP');
+    owner.kill('SIGKILL');
+    await once(owner, 'close');
+    assert.ok(paths.every(isFree));
+    if (child !== undefined) process.kill(child, 'SIGCONT');
+  });
+
+  it('are taken by inherited descriptors where borrowing them is refused', async () => {
+    const commands: string[] = [];
+    const run: ProcessRun = (request) => {
+      commands.push(request.command);
+      // Another parent than the script was told of: as good as a kernel that refuses.
+      return runProcess(
+        request.onInput ? { ...request, args: [...request.args.slice(0, -1), '1'] } : request,
+      );
+    };
+    const ports = testPorts({ run });
+    const paths = ['a', 'b'].map((name) => join(folder(), name));
+    const attempts = await tryLocks(paths, ports);
+    assert.ok(attempts.every(isHeld));
+    assert.ok(!paths.some(isFree));
+    assert.deepEqual(commands, ['perl', 'perl']);
+    assert.deepEqual(await tryLocks(paths, ports), ['busy', 'busy']);
+    assert.deepEqual(commands, ['perl', 'perl', 'perl'], 'it is not tried again');
+    for (const lock of attempts.filter(isHeld)) lock.release();
+  });
+
+  it('of several readers go together, and keep writers out', async () => {
+    const ports = testPorts();
+    const open = () => openSync(lockPath(), 'a+');
+    const [a, b, c] = [open(), open(), open()];
+    assert.deepEqual(
+      await tryLockDescriptors(
+        [
+          { fd: a, mode: 'shared' },
+          { fd: b, mode: 'shared' },
+          { fd: c, mode: 'exclusive' },
+        ],
+        ports,
+      ),
+      ['locked', 'locked', 'busy'],
+    );
+    closeSync(a);
+    closeSync(b);
+    assert.deepEqual(await tryLockDescriptors([{ fd: c, mode: 'exclusive' }], ports), ['locked']);
+    closeSync(c);
   });
 
   it('exclude each other inside one process too', async () => {

@@ -1,68 +1,67 @@
-// The children that call flock(2) on inherited descriptors: one perl for many, util-linux flock for one, whichever is there.
+// Who calls flock(2) for us: the lasting child where it can be had, else a child that inherits the descriptors. Either way the
+// lock is in our open file and ends with its last descriptor.
+import { lockWord, LOCK_SCRIPT, type DescriptorLock, type LockOutcome } from './lockChild.ts';
 import type { Ports } from './ports.ts';
 import type { ProcessResult } from './process.ts';
 
-type ToolPorts = Pick<Ports, 'run' | 'env'>;
+/** What locking descriptors needs. */
+export type LockToolPorts = Pick<Ports, 'run' | 'env' | 'lockChildren'>;
 
-/** `locked`, `busy`, or the system's words for why it cannot be locked. */
-export type LockOutcome = string;
-
-// Arguments are descriptor numbers. Prints one line each: "ok", "busy", or the error.
-const PERL = `
-use Fcntl ':flock';
-use Errno qw(EWOULDBLOCK EINTR);
-$| = 1;
-for my $fd (@ARGV) {
-  my $file;
-  if (!open($file, '+<&=', $fd) && !open($file, '<&=', $fd)) { print "$!\\n"; next; }
-  my $ok;
-  do { $ok = flock($file, LOCK_EX | LOCK_NB) } while (!$ok && $! == EINTR);
-  print $ok ? "ok\\n" : $! == EWOULDBLOCK ? "busy\\n" : "$!\\n";
-}
-`;
-
-/** Tries to lock each descriptor without waiting. One answer each, in order. */
+/** Tries to lock each descriptor without waiting. One answer each, in order. Never throws for what the system says. */
 export async function tryLockDescriptors(
-  descriptors: readonly number[],
-  ports: ToolPorts,
+  locks: readonly DescriptorLock[],
+  ports: LockToolPorts,
 ): Promise<LockOutcome[]> {
-  if (descriptors.length === 0) return [];
-  if (descriptors.length > 1) {
-    const answers = await tryWithPerl(descriptors, ports);
-    if (answers) return answers;
-  }
+  if (locks.length === 0) return [];
+  const answers = await ports.lockChildren.of(ports.run, ports.env).tryAll(locks);
+  return answers ?? (await tryByInheriting(locks, ports));
+}
+
+async function tryByInheriting(
+  locks: readonly DescriptorLock[],
+  ports: LockToolPorts,
+): Promise<LockOutcome[]> {
+  const answers = locks.length > 1 ? await tryWithPerl(locks, ports) : undefined;
+  if (answers) return answers;
   const outcomes: LockOutcome[] = [];
-  for (const fd of descriptors) outcomes.push(await tryOne(fd, ports));
+  for (const lock of locks) outcomes.push(await tryOne(lock, ports));
   return outcomes;
 }
 
-async function tryOne(fd: number, ports: ToolPorts): Promise<LockOutcome> {
-  const result = await runTool('flock', ['-x', '-n', '3'], [fd], ports);
+async function tryOne(lock: DescriptorLock, ports: LockToolPorts): Promise<LockOutcome> {
+  const result = await runTool('flock', [flagOf(lock), '-n', '3'], [lock.fd], ports);
   if (result.startError === undefined) return flockOutcome(result);
-  const answers = await tryWithPerl([fd], ports);
+  const answers = await tryWithPerl([lock], ports);
   return answers?.[0] ?? 'neither flock nor perl was found';
 }
 
-async function tryWithPerl(descriptors: readonly number[], ports: ToolPorts) {
-  const numbers = descriptors.map((_fd, index) => String(index + 3));
-  const result = await runTool('perl', ['-e', PERL, '--', ...numbers], descriptors, ports);
-  const lines = result.stdout.split('\n').slice(0, -1);
-  if (result.exitCode !== 0 || lines.length !== descriptors.length) return undefined;
-  return lines.map((line) => (line === 'ok' ? 'locked' : line));
+async function tryWithPerl(locks: readonly DescriptorLock[], ports: LockToolPorts) {
+  const words = locks.map(({ mode }, index) => lockWord({ fd: index + 3, mode }));
+  const descriptors = locks.map(({ fd }) => fd);
+  const result = await runTool('perl', ['-e', LOCK_SCRIPT, '--', '0', ...words], descriptors, ports);
+  const outcomes = result.stdout.replace(/\n$/, '').split('\t');
+  return result.exitCode === 0 && outcomes.length === locks.length ? outcomes : undefined;
 }
 
-/** Waits for one lock in the kernel, so that it is had the moment it is free. Throws the signal's reason when cancelled. */
+/** How long short waits are polled for; what takes longer is waited for in the kernel. */
+const QUICK_MS = 400;
+const QUICK_PAUSE_MS = 10;
+
+/** Waits for one lock. `busy` after the timeout. Throws the signal's reason when cancelled. */
 export async function waitForDescriptor(
-  fd: number,
+  lock: DescriptorLock,
   timeoutMs: number,
   signal: AbortSignal | undefined,
-  ports: ToolPorts,
+  ports: LockToolPorts,
 ): Promise<LockOutcome> {
   const limit = AbortSignal.timeout(Math.max(0, Math.ceil(timeoutMs)));
   const either = signal ? AbortSignal.any([signal, limit]) : limit;
   try {
-    const result = await runTool('flock', ['-x', '3'], [fd], ports, either);
-    if (result.startError !== undefined) return await pollDescriptor(fd, either, ports);
+    const quick = await pollQuickly(lock, either, ports);
+    if (quick !== 'busy') return quick;
+    // flock(1) waits in the kernel: it costs nothing meanwhile, and has the lock the moment it is free.
+    const result = await runTool('flock', [flagOf(lock), '3'], [lock.fd], ports, either);
+    if (result.startError !== undefined) return await pollDescriptor(lock, either, ports);
     return flockOutcome(result);
   } catch (error) {
     signal?.throwIfAborted();
@@ -71,16 +70,46 @@ export async function waitForDescriptor(
   }
 }
 
-const POLL_MS = 250;
+/** Only the lasting child makes tries cheap enough. */
+async function pollQuickly(
+  lock: DescriptorLock,
+  signal: AbortSignal,
+  ports: LockToolPorts,
+): Promise<LockOutcome> {
+  const child = ports.lockChildren.of(ports.run, ports.env);
+  const until = performance.now() + QUICK_MS;
+  while (performance.now() < until) {
+    signal.throwIfAborted();
+    const [outcome = 'busy'] = (await child.tryAll([lock])) ?? [];
+    if (outcome !== 'busy') return outcome;
+    if (!child.isUp()) return 'busy';
+    await pause(QUICK_PAUSE_MS);
+  }
+  return 'busy';
+}
+
+const SLOW_PAUSE_MS = 250;
 
 // Without util-linux: perl's tries, spaced out because each is a process.
-async function pollDescriptor(fd: number, signal: AbortSignal, ports: ToolPorts): Promise<LockOutcome> {
+async function pollDescriptor(
+  lock: DescriptorLock,
+  signal: AbortSignal,
+  ports: LockToolPorts,
+): Promise<LockOutcome> {
   for (;;) {
     signal.throwIfAborted();
-    const outcome = await tryOne(fd, ports);
+    const [outcome = 'busy'] = await tryLockDescriptors([lock], ports);
     if (outcome !== 'busy') return outcome;
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    await pause(SLOW_PAUSE_MS);
   }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+function flagOf({ mode }: DescriptorLock): string {
+  return mode === 'shared' ? '-s' : '-x';
 }
 
 function flockOutcome(result: ProcessResult): LockOutcome {
@@ -97,7 +126,7 @@ function runTool(
   command: string,
   args: readonly string[],
   descriptors: readonly number[],
-  ports: ToolPorts,
+  ports: LockToolPorts,
   signal?: AbortSignal,
 ): Promise<ProcessResult> {
   const env = { PATH: ports.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C' };

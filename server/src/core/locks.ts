@@ -1,5 +1,5 @@
 // flock(2) on the permanent lock files beside an artifact, to interlock with hpc-compose (cache contract, section 5).
-// Node has no flock: a child locks a descriptor that it inherits; the lock stays with the open file until we close it.
+// Node has no flock: a child locks a descriptor of ours; the lock stays with the open file until we close it.
 // Lock files are never removed, never followed when they are links, and never written to.
 import { constants } from 'node:fs';
 import { OperationFailure } from '../model/failure.ts';
@@ -12,10 +12,10 @@ import type { Ports } from './ports.ts';
 export const BUILD_LOCK_TIMEOUT_MS = 30 * 60 * 1000;
 /** After this a manifest is changed without its lock, as hpc-compose does. */
 export const MANIFEST_LOCK_TIMEOUT_MS = 5000;
-/** Descriptors locked by one child at most. */
+/** Descriptors that are tried at once at most. */
 export const LOCK_BATCH = 400;
 
-export type LockPorts = Pick<Ports, 'run' | 'files' | 'env' | 'log'>;
+export type LockPorts = Pick<Ports, 'run' | 'files' | 'env' | 'log' | 'lockChildren'>;
 
 export interface LockOptions {
   readonly signal?: AbortSignal;
@@ -92,12 +92,13 @@ export async function acquireLock(path: string, options: LockOptions, ports: Loc
   options.signal?.throwIfAborted();
   const fd = openLock(path, ports.files);
   try {
-    const [first] = await tryLockDescriptors([fd], ports);
+    const wanted = { fd, mode: 'exclusive' } as const;
+    const [first] = await tryLockDescriptors([wanted], ports);
     if (first !== 'locked') {
       if (first !== 'busy') throw lockError(path, first ?? 'not tried');
       options.onWait?.();
       const timeoutMs = options.timeoutMs ?? BUILD_LOCK_TIMEOUT_MS;
-      const outcome = await waitForDescriptor(fd, timeoutMs, options.signal, ports);
+      const outcome = await waitForDescriptor(wanted, timeoutMs, options.signal, ports);
       if (outcome === 'busy') throw new OperationFailure('lock-busy', { path });
       if (outcome !== 'locked') throw lockError(path, outcome);
     }
@@ -112,7 +113,7 @@ export async function acquireLock(path: string, options: LockOptions, ports: Loc
 export type LockAttempt = Lock | 'busy' | OperationFailure;
 
 /**
- * Tries many locks at once, without waiting, with one child for some hundred descriptors.
+ * Tries many locks at once, without waiting, some hundred descriptors a time.
  * The answer has one item for each path, in order.
  */
 export async function tryLocks(paths: readonly string[], ports: LockPorts): Promise<LockAttempt[]> {
@@ -127,7 +128,8 @@ async function tryBatch(paths: readonly string[], ports: LockPorts): Promise<Loc
   const opened = paths.map((path) => openOrFailure(path, ports.files));
   const descriptors = opened.filter((item) => typeof item === 'number');
   try {
-    const outcomes = await tryLockDescriptors(descriptors, ports);
+    const wanted = descriptors.map((fd) => ({ fd, mode: 'exclusive' }) as const);
+    const outcomes = await tryLockDescriptors(wanted, ports);
     let next = 0;
     return paths.map((path, index) => {
       const fd = opened[index];

@@ -1,5 +1,6 @@
 // The effects that the core needs, as one value handed in by the doors.
 import { nodeFiles, type FileSystem } from './files.ts';
+import { createLockChildren, type LockChildren } from './lockChild.ts';
 import { runProcess, startGuard, type ProcessGuard, type ProcessRun } from './process.ts';
 
 export interface Log {
@@ -17,10 +18,12 @@ export interface Ports {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly files: FileSystem;
   readonly startGuard: () => ProcessGuard;
+  readonly lockChildren: LockChildren;
 }
 
 /** The real effects, with the log and the environment of a door. */
 export function realPorts(log: Log, env: Ports['env']): Ports {
   const now = () => Math.floor(Date.now() / 1000);
-  return { run: runProcess, now, log, env, files: nodeFiles, startGuard };
+  const lockChildren = createLockChildren();
+  return { run: runProcess, now, log, env, files: nodeFiles, startGuard, lockChildren };
 }

@@ -1,6 +1,8 @@
 // The only file that starts processes. Each runs in a group of its own, so that cancelling reaches the last grandchild.
-import { spawn as spawnPlainly } from 'node:child_process';
+import { spawn as spawnPlainly, type ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import type { Readable, Writable } from 'node:stream';
 import { execa } from 'execa';
 import { collectOutput } from './processOutput.ts';
 
@@ -19,6 +21,17 @@ export interface ProcessRequest {
   readonly keepStdout?: 'whole' | 'tail';
   /** Ends the process also when this program is killed. */
   readonly guard?: ProcessGuard;
+  /** Makes it a servant that reads what we write: called at once with its input. It ends when that ends, at the latest with us. */
+  readonly onInput?: (input: ProcessInput) => void;
+}
+
+/** The input of a running servant. */
+export interface ProcessInput {
+  readonly write: (text: string) => void;
+  readonly end: () => void;
+  /** Keeps this program going until `letGo`: an answer is awaited. At first it is let go. */
+  readonly hold: () => void;
+  readonly letGo: () => void;
 }
 
 export interface ProcessResult {
@@ -49,7 +62,8 @@ type Child = ReturnType<typeof spawn>;
 /** The real ProcessRun. A cancelled run returns only when no process of its group is left. */
 export const runProcess: ProcessRun = async (request) => {
   request.signal?.throwIfAborted();
-  if ((request.descriptors?.length ?? 0) > MANY_DESCRIPTORS) return await runWithManyDescriptors(request);
+  if (request.onInput) return await runServant(request, request.onInput);
+  if (request.descriptors && !request.signal && !request.guard) return await runLocker(request);
   const child = spawn(request);
   const { pid } = child;
   const guard = request.guard;
@@ -78,17 +92,49 @@ export const runProcess: ProcessRun = async (request) => {
   }
 };
 
-/** execa's work grows with the square of the descriptors: 300 of them cost it 100 ms. */
-const MANY_DESCRIPTORS = 16;
-
-/** For short helpers that lock many descriptors: nothing to cancel, little output. */
-function runWithManyDescriptors(request: ProcessRequest): Promise<ProcessResult> {
+/** For short tools that lock descriptors: nothing to cancel, little output, and execa would take most of the time. */
+function runLocker(request: ProcessRequest): Promise<ProcessResult> {
   const stdio = ['ignore', 'pipe', 'pipe', ...(request.descriptors ?? [])] as ['ignore', 'pipe', 'pipe'];
   const child = spawnPlainly(request.command, request.args, { env: request.env, stdio, detached: true });
-  // Without descriptors left there is no child and there are no pipes, whatever the types say.
-  const collect = (stream: NodeJS.ReadableStream | null, limit: number) =>
-    stream ? collectOutput(stream, limit, () => undefined) : () => '';
-  const stdout = collect(child.stdout, WHOLE_LIMIT);
+  return endOf(child, request);
+}
+
+function runServant(request: ProcessRequest, onInput: (input: ProcessInput) => void): Promise<ProcessResult> {
+  const options = { env: request.env, cwd: '/', detached: true };
+  const child = spawnPlainly(request.command, request.args, {
+    ...options,
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  const ends = endOf(child, request);
+  const { stdin, stdout } = child;
+  if (!hasPipe(stdin) || !hasPipe(stdout)) return ends;
+  // Its death is told by its end; what could not be written to it is of no interest then.
+  stdin.on('error', () => undefined);
+  const ofChild = [child, stdin, stdout];
+  const letGo = () => {
+    for (const one of ofChild) one.unref();
+  };
+  letGo();
+  onInput({
+    write: (text) => void stdin.write(text),
+    end: () => void stdin.end(),
+    hold: () => {
+      for (const one of ofChild) one.ref();
+    },
+    letGo,
+  });
+  return ends;
+}
+
+// Without descriptors left there is no child and there are no pipes, whatever the types say.
+function hasPipe(stream: Writable | Readable | null | undefined): stream is Socket {
+  return stream !== null && stream !== undefined;
+}
+
+function endOf(child: ChildProcess, request: ProcessRequest): Promise<ProcessResult> {
+  const collect = (stream: Readable | null, limit: number) =>
+    hasPipe(stream) ? collectOutput(stream, limit, (line) => request.onLine?.(line, 'stdout')) : () => '';
+  const stdout = collect(child.stdout, request.onInput ? 0 : WHOLE_LIMIT);
   const stderr = collect(child.stderr, TAIL_LIMIT);
   return new Promise((resolve) => {
     const finish = (exitCode?: number | null, signal?: string | null, startError?: string) => {
