@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { mountOf, reachOf } from '../../server/src/core/preflight/mountInfo.ts';
+import { mountOf } from '../../server/src/core/preflight/mountInfo.ts';
+import { reachOf } from '../../server/src/model/fileSystemTypes.ts';
 import { preflight } from '../../server/src/core/preflight/preflight.ts';
 import { loadPlan } from '../../server/src/load/loadPlan.ts';
 import { preflightInput } from '../../server/src/load/preflightInput.ts';

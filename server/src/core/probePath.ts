@@ -1,7 +1,7 @@
-// Finds out about a path without ever blocking this program: every look is a process of its own with a time limit, so that a
+// Finds out about a path without ever blocking this program: each look is one process of its own with a time limit, so that a
 // hung mount costs one note and no thread. The mount table itself never hangs.
 import type { PathEvidence } from '../model/pathEvidence.ts';
-import { isAtOrBelow, parentPath } from '../model/paths.ts';
+import { mountOf } from './preflight/mountInfo.ts';
 import type { ProcessRun } from './process.ts';
 
 export interface ProbePorts {
@@ -9,7 +9,7 @@ export interface ProbePorts {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Text of /proc/self/mountinfo; empty where there is none. */
   readonly mountinfo: string;
-  /** Limit for all looks at one path together. */
+  /** Limit for one look. */
   readonly timeoutMs: number;
 }
 
@@ -19,84 +19,89 @@ export async function probePath(
   ports: ProbePorts,
   signal?: AbortSignal,
 ): Promise<PathEvidence> {
+  signal?.throwIfAborted();
   const limit = AbortSignal.timeout(ports.timeoutMs);
-  const look = looker(ports, signal ? AbortSignal.any([signal, limit]) : limit);
+  const silent = (): PathEvidence => ({ path, answer: 'silent', ...mountFact(path, ports.mountinfo) });
   try {
-    return await withinLimit(probe(path, ports, look), limit, () => silent(path, ports));
+    const work = look(path, ports, signal ? AbortSignal.any([signal, limit]) : limit);
+    const facts = await withinLimit(work, limit);
+    return facts === undefined ? silent() : evidenceOf(path, facts, ports.mountinfo);
   } catch (error) {
     signal?.throwIfAborted();
-    if (limit.aborted) return silent(path, ports);
+    if (limit.aborted) return silent();
     throw error;
   }
 }
 
-type Look = (command: string, ...args: readonly string[]) => Promise<{ ok: boolean; text: string }>;
+/**
+ * Prints NUL-ended facts about $1: its real path, `y` when that exists, then of the nearest directory that exists `y` when it
+ * can be written to, its mode, and its free blocks with their size. The path is data here, never a part of a command.
+ */
+const LOOK = `
+real=$(readlink -m -- "$1") || exit 1
+at=$real
+while [ ! -e "$at" ] && [ "$at" != / ]; do
+  at=\${at%/*}
+  at=\${at:-/}
+done
+[ "$at" = "$real" ] && exists=y || exists=n
+[ -w "$at" ] && writable=y || writable=n
+mode=$(stat -L -c %a -- "$at") || mode=
+space=$(stat -f -c '%a %S' -- "$at") || space=
+printf '%s\\000' "$real" "$exists" "$writable" "$mode" "$space"
+`;
 
-function looker({ run, env }: ProbePorts, signal: AbortSignal): Look {
-  return async (command, ...args) => {
-    const result = await run({ command, args, env: { ...env, LC_ALL: 'C' }, signal });
-    return { ok: result.exitCode === 0, text: result.stdout.trimEnd() };
-  };
+/** The printed facts; none when the tools of this machine cannot tell. */
+async function look(path: string, { run, env }: ProbePorts, signal: AbortSignal): Promise<readonly string[]> {
+  const args = ['-c', LOOK, 'sh', path];
+  const result = await run({
+    command: '/bin/sh',
+    args,
+    cwd: '/',
+    env: { PATH: env.PATH, LC_ALL: 'C' },
+    signal,
+  });
+  return result.exitCode === 0 ? result.stdout.split('\0') : [];
 }
 
-/** A process that waits for a dead server cannot even be killed: then the answer comes without it. */
-function withinLimit<T>(work: Promise<T>, limit: AbortSignal, late: () => T): Promise<T> {
+/** A process that waits for a dead server cannot even be killed: then the answer, undefined, comes without it. */
+function withinLimit<T>(work: Promise<T>, limit: AbortSignal): Promise<T | undefined> {
   work.catch(() => undefined);
-  const timer = new Promise<T>((resolve) => {
-    limit.addEventListener('abort', () => resolve(late()), { once: true });
+  const timer = new Promise<undefined>((resolve) => {
+    limit.addEventListener('abort', () => resolve(undefined), { once: true });
   });
   return Promise.race([work, timer]);
 }
 
-async function probe(path: string, ports: ProbePorts, look: Look): Promise<PathEvidence> {
-  const link = await look('readlink', '-m', '--', path);
-  if (!link.ok) return { path, answer: 'unknown', ...mountFact(path, ports.mountinfo) };
-  const real = link.text;
-  const existing = await nearestExisting(real, look);
-  if (existing === undefined) return { path, answer: 'unknown', real, ...mountFact(real, ports.mountinfo) };
-  const mode = await look('stat', '-L', '-c', '%a', '--', existing);
-  const writable = await look('test', '-w', existing);
-  const space = await look('stat', '-f', '-c', '%a %S', '--', existing);
-  const [blocks = NaN, size = NaN] = space.text.split(' ').map(Number);
+function evidenceOf(path: string, facts: readonly string[], mountinfo: string): PathEvidence {
+  const [real, exists, writable, mode = '', space = ''] = facts;
+  if (real === undefined || real === '') return { path, answer: 'unknown', ...mountFact(path, mountinfo) };
+  const [blocks = NaN, size = NaN] = space.split(' ').map(Number);
   return {
     path,
-    answer: existing === real ? 'ok' : 'missing',
+    answer: exists === 'y' ? 'ok' : 'missing',
     real,
-    writable: writable.ok,
-    // The sticky bit (as in /tmp) keeps others from replacing files.
-    ...(mode.ok
-      ? { worldWritable: /^[0-7]?[0-7]{2}[2367]$/.test(mode.text) && !/^[1357]\d{3}$/.test(mode.text) }
-      : {}),
-    ...(space.ok && Number.isFinite(blocks * size) ? { freeBytes: blocks * size } : {}),
-    ...mountFact(real, ports.mountinfo),
+    writable: writable === 'y',
+    ...(mode === '' ? {} : { worldWritable: isWorldWritable(mode) }),
+    ...(space !== '' && Number.isFinite(blocks * size) ? { freeBytes: blocks * size } : {}),
+    ...mountFact(real, mountinfo),
   };
 }
 
-async function nearestExisting(path: string, look: Look): Promise<string | undefined> {
-  for (let at = path; at !== ''; at = parentPath(at)) {
-    if ((await look('test', '-e', at)).ok) return at;
-    if (at === '/') break;
-  }
-  return undefined;
+/** The sticky bit (as in /tmp) keeps others from replacing files. */
+function isWorldWritable(mode: string): boolean {
+  return /^[0-7]?[0-7]{2}[2367]$/.test(mode) && !/^[1357]\d{3}$/.test(mode);
 }
 
-function silent(path: string, { mountinfo }: ProbePorts): PathEvidence {
-  return { path, answer: 'silent', ...mountFact(path, mountinfo) };
-}
-
-/** The deepest mount that holds a path; of several on one point the last, which hides the others. */
+/** An automounter's own point says nothing about what it will mount there. */
 function mountFact(path: string, mountinfo: string): Pick<PathEvidence, 'mount'> {
-  let found: PathEvidence['mount'];
-  for (const line of mountinfo.split('\n')) {
-    const [left = '', right = ''] = line.split(' - ');
-    const point = unescapeMount(left.split(' ')[4] ?? '');
-    const type = right.split(' ')[0] ?? '';
-    if (point === '' || type === '' || type === 'autofs' || !isAtOrBelow(path, point)) continue;
-    if (!found || point.length >= found.point.length) found = { point, type };
-  }
-  return found ? { mount: found } : {};
+  const mount = mountOf(withoutAutomounts(mountinfo), path);
+  return mount ? { mount: { point: mount.mountPoint, type: mount.fsType } } : {};
 }
 
-function unescapeMount(text: string): string {
-  return text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+function withoutAutomounts(mountinfo: string): string {
+  return mountinfo
+    .split('\n')
+    .filter((line) => !line.includes(' - autofs '))
+    .join('\n');
 }

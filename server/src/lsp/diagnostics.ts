@@ -10,6 +10,7 @@ import { findingOf } from '../spec/rules/finding.ts';
 import { servicesOf } from '../spec/rules/ruleBook.ts';
 import { diagnosticOf, type Shown } from './diagnosticOf.ts';
 import { LARGEST_TEXT, type OpenDocument } from './openDocuments.ts';
+import type { LateFindings } from './lateFindings.ts';
 import type { ServerContext } from './serverContext.ts';
 import { severityChoices } from './settings.ts';
 
@@ -30,10 +31,13 @@ export interface DiagnosticsService {
   readonly onDidPublish: Event<Published>;
 }
 
-type GivenContext = Pick<
+interface GivenContext extends Pick<
   ServerContext,
   'connection' | 'documents' | 'settings' | 'options' | 'log' | 'surroundings'
->;
+> {
+  /** Findings that need a look beside the text. */
+  readonly late: LateFindings;
+}
 
 interface DiagnosticsContext extends GivenContext {
   /** Reads the document's next state; each open document has its own, which ends with it. */
@@ -114,7 +118,7 @@ function publish(context: DiagnosticsContext, uri: string, published: Emitter<Pu
 /** A bug in the analysis must not end the server; it is logged, and the document shows nothing. */
 function judgeSafely(context: DiagnosticsContext, document: OpenDocument): Diagnostic[] {
   try {
-    const { findings, root } = findingsOf(context, document);
+    const { findings, root } = findingsOf(context, document, context.late.judged);
     const shown: Shown = {
       uri: document.uri,
       path: document.path,
@@ -133,12 +137,24 @@ function judgeSafely(context: DiagnosticsContext, document: OpenDocument): Diagn
 }
 
 function findingsOf(
-  { surroundings, parserOf }: DiagnosticsContext,
+  { surroundings, parserOf, late }: DiagnosticsContext,
   document: OpenDocument,
+  judged?: LateFindings['judged'],
 ): Pick<Analysis, 'findings' | 'root'> {
   const text = document.text.getText();
   if (text.length > LARGEST_TEXT) return { findings: [tooLarge(document.path, text)], root: undefined };
-  return analyse(text, { ...surroundings.of(document), parse: parserOf(document).parse });
+  const around = surroundings.of(document);
+  const analysis = analyse(text, { ...around, parse: parserOf(document).parse });
+  judged?.({ document, text, around, analysis });
+  const besides = [...surroundings.problemsOf(document), ...late.of(document)];
+  if (besides.length === 0) return analysis;
+  return { root: analysis.root, findings: mergeByPlace(analysis.findings, besides, document.path) };
+}
+
+/** In the order of the text; those of other files last. */
+function mergeByPlace(findings: readonly Finding[], more: readonly Finding[], file: string): Finding[] {
+  const rank = ({ span }: Finding) => (span.file === file ? span.start : Infinity);
+  return [...findings, ...more].toSorted((a, b) => (rank(a) === rank(b) ? 0 : rank(a) - rank(b)));
 }
 
 function tooLarge(file: string, text: string): Finding {

@@ -12,7 +12,9 @@ import type { Log, Ports } from '../core/ports.ts';
 import type { InitializationOptions } from '../model/protocol.ts';
 import { startDiagnostics } from './diagnostics.ts';
 import { FEATURES } from './features.ts';
+import { startLateFindings } from './lateFindings.ts';
 import { OpenDocuments } from './openDocuments.ts';
+import { createPathLooks } from './pathLooks.ts';
 import type { ClientAbilities, Feature, ServerContext } from './serverContext.ts';
 import { ClientSettings } from './settings.ts';
 import { createSurroundings } from './surroundings.ts';
@@ -47,7 +49,14 @@ export function startServer(setup: ServerSetup): void {
       folders,
       onChange: () => diagnostics.judge(),
     });
-    const base = { connection, documents, settings, options, log, surroundings };
+    const late = startLateFindings({
+      documents,
+      sources: trusted ? [createPathLooks({ ports, settings })] : [],
+      onFound: (uri) => diagnostics.judge(uri),
+      log,
+    });
+    cleanups.push(late.dispose);
+    const base = { connection, documents, settings, options, log, surroundings, late };
     const diagnostics = startDiagnostics(base);
     const context: ServerContext = {
       ...base,
@@ -62,6 +71,8 @@ export function startServer(setup: ServerSetup): void {
     const registrations = (setup.features ?? FEATURES).map((feature) => feature(context));
     cleanups.push(...registrations.flatMap(({ dispose }) => (dispose ? [dispose] : [])));
     connection.onInitialized(() => start(context, settings));
+    // What is saved is often what other documents hang on: a base, `.env`, settings. One look at each file that was read.
+    connection.onDidSaveTextDocument(() => void surroundings.recheck());
     return {
       capabilities: registrations.reduce<ServerCapabilities>(
         (all, { capabilities }) => ({ ...all, ...capabilities }),

@@ -1,15 +1,16 @@
 // What a document is judged against: `.env`, settings, bases, secrets, the cluster profile, the environment. Files are read in
 // the background, so that a hung mount never stops a keystroke; when one arrives, the documents are judged again.
-import { access, constants } from 'node:fs/promises';
+import { access, constants, realpath } from 'node:fs/promises';
 import { createBackgroundFiles } from '../load/backgroundFiles.ts';
 import { selectSettings, settingsLayers } from '../load/selectSettings.ts';
 import { userHomeOf } from '../load/userHome.ts';
+import type { Finding } from '../model/finding.ts';
 import { isAtOrBelow, joinPath, parentPath } from '../model/paths.ts';
 import { chooseCacheDir } from '../plan/cacheDir.ts';
 import type { SelectedSettings } from '../plan/settings.ts';
 import type { Surroundings } from '../spec/analyse.ts';
 import type { SpecFiles } from '../spec/files.ts';
-import { readClusterProfile, type ClusterProfile } from '../spec/rules/clusterProfile.ts';
+import { readClusterProfile, type ClusterProfileResult } from '../spec/rules/clusterProfile.ts';
 import { layerVariables } from '../spec/variables.ts';
 import type { OpenDocument } from './openDocuments.ts';
 
@@ -24,6 +25,8 @@ export interface SurroundingsSetup {
 export interface SurroundingsSource {
   /** What is known by now about one document. */
   of(document: OpenDocument): Surroundings;
+  /** R003, R171: what is wrong with the settings and the cluster profile that a document is judged against. */
+  problemsOf(document: OpenDocument): readonly Finding[];
   /** The settings in force for a document, as far as they are read. */
   settingsOf(document: OpenDocument): SelectedSettings | undefined;
   /** Looks at every file again that was read before. */
@@ -45,16 +48,23 @@ export function createSurroundings(setup: SurroundingsSetup): SurroundingsSource
     missingSeverity = 'error';
     setup.onChange();
   });
-  const settingsOf = (document: OpenDocument) =>
-    selectSettings({ cwd: parentPath(document.path), files: port, userHome }).selected;
+  const readProfile = rememberLast(readClusterProfile);
+  const selectionOf = (document: OpenDocument) =>
+    selectSettings({ cwd: parentPath(document.path), files: port, userHome });
+  const settingsOf = (document: OpenDocument) => selectionOf(document).selected;
+  const realFolderOf = setup.trusted ? realFolders(setup.onChange) : parentPath;
   return {
     settingsOf,
+    problemsOf: (document) => {
+      const cluster = clusterOf(document.path, port, readProfile);
+      return [...selectionOf(document).findings, ...(cluster?.ok === false ? cluster.findings : [])];
+    },
     of: (document) => {
       const { path } = document;
       const settings = settingsOf(document);
-      const projectDir = parentPath(path);
+      const projectDir = realFolderOf(path);
       const { env } = setup;
-      const cluster = clusterOf(path, port);
+      const cluster = clusterOf(path, port, readProfile);
       return {
         file: path,
         files: port,
@@ -66,7 +76,7 @@ export function createSurroundings(setup: SurroundingsSetup): SurroundingsSource
           projectDir,
           home: env.HOME,
           chooseCacheDir: (written) => chooseCacheDir(written, { projectDir, home: env.HOME }, settings),
-          ...(cluster ? { cluster } : {}),
+          ...(cluster?.ok ? { cluster: cluster.profile } : {}),
         },
       };
     },
@@ -84,15 +94,49 @@ function within(files: SpecFiles, folders: readonly string[]): SpecFiles {
   };
 }
 
-/** The cluster profile nearest above a spec, when it can be read. */
-function clusterOf(path: string, files: SpecFiles): ClusterProfile | undefined {
+/**
+ * The folder of the file that a spec's path leads to when links are followed: hpc-compose takes relative paths from there. Until
+ * that is known, the folder of the path as given.
+ */
+function realFolders(onChange: () => void): (path: string) => string {
+  const known = new Map<string, string>();
+  return (path) => {
+    const found = known.get(path);
+    if (found !== undefined) return found;
+    const given = parentPath(path);
+    known.set(path, given);
+    if (!path.startsWith('/')) return given;
+    void realpath(path).then(
+      (real) => {
+        known.set(path, parentPath(real));
+        if (parentPath(real) !== given) onChange();
+      },
+      // A spec that was never saved: the next look asks again.
+      () => known.delete(path),
+    );
+    return given;
+  };
+}
+
+/** Profiles can be long, and every keystroke asks. */
+function rememberLast(read: typeof readClusterProfile): typeof readClusterProfile {
+  let last: { text: string; file: string; result: ClusterProfileResult } | undefined;
+  return (text, file) => {
+    if (last?.text !== text || last.file !== file) last = { text, file, result: read(text, file) };
+    return last.result;
+  };
+}
+
+/** The cluster profile nearest above a spec. */
+function clusterOf(
+  path: string,
+  files: SpecFiles,
+  read: typeof readClusterProfile,
+): ClusterProfileResult | undefined {
   for (let directory = parentPath(path); ; directory = parentPath(directory)) {
     const file = joinPath(directory, CLUSTER_PATH);
     const state = files.read(file);
-    if (state.kind === 'text') {
-      const result = readClusterProfile(state.text, file);
-      return result.ok ? result.profile : undefined;
-    }
+    if (state.kind === 'text') return read(state.text, file);
     if (directory === '/' || directory === '') return undefined;
   }
 }

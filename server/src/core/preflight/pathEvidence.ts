@@ -1,9 +1,10 @@
 // What this machine tells about a directory: where links lead, which file system holds it, how much room there is. Reads only.
 import * as fs from 'node:fs';
 import path from 'node:path';
+import { reachOf } from '../../model/fileSystemTypes.ts';
 import type { PathEvidence } from '../../model/preflight.ts';
 import { canonicalPath } from '../canonicalPath.ts';
-import { mountOf, reachOf } from './mountInfo.ts';
+import { mountOf } from './mountInfo.ts';
 
 /** Evidence about a path that need not exist yet. Never throws. */
 export function gatherEvidence(directory: string): PathEvidence {

@@ -1,6 +1,7 @@
 // HX005-HX015: what the machine itself says about the directories of a spec. Only in trusted workspaces, and never more than
 // a warning: the login node that is asked is not every node. Each finding says how it is known.
 import type { Finding, Severity, Span } from '../../model/finding.ts';
+import { reachOf } from '../../model/fileSystemTypes.ts';
 import type { PathEvidence } from '../../model/pathEvidence.ts';
 import { isAtOrBelow } from '../../model/paths.ts';
 import { describeBytes } from '../grammar/memory.ts';
@@ -13,6 +14,8 @@ export interface EvidenceSubject {
   readonly span: Span;
   readonly field: string;
   readonly service?: string;
+  /** True when the spec does not name the path: then only what goes wrong is worth a word. */
+  readonly implied?: boolean;
 }
 
 export interface EvidenceSettings {
@@ -27,33 +30,6 @@ export interface EvidenceSettings {
   /** Seconds that were waited for an answer. */
   readonly seconds: number;
 }
-
-const LOCAL_TYPES = new Set([
-  'ext2',
-  'ext3',
-  'ext4',
-  'xfs',
-  'btrfs',
-  'zfs',
-  'f2fs',
-  'tmpfs',
-  'ramfs',
-  'overlay',
-  'squashfs',
-  'vfat',
-]);
-const MEMORY_TYPES = new Set(['tmpfs', 'ramfs']);
-const SHARED_TYPES = new Set([
-  'nfs',
-  'nfs4',
-  'lustre',
-  'gpfs',
-  'beegfs',
-  'ceph',
-  'fuse.ceph',
-  'wekafs',
-  'panfs',
-]);
 
 /** Findings about one path, most important first. Nothing on what is not known. */
 export function judgeEvidence(
@@ -80,7 +56,9 @@ export function judgeEvidence(
     ...throughLinks(evidence, subject, report),
     ...byFileSystem(evidence, subject, settings, report),
   ];
-  return subject.kind === 'cache' ? [...places, ...byAccess(evidence, settings, report)] : places;
+  if (subject.kind !== 'cache') return places;
+  const all = [...places, ...byAccess(evidence, settings, report)];
+  return subject.implied ? all.filter(({ severity }) => severity === 'warning') : all;
 }
 
 type Report = (
@@ -109,13 +87,15 @@ function byFileSystem(
     roots.find((root) => paths.some((one) => isAtOrBelow(one, root)));
   if (isBelow(settings.sharedRoots) !== undefined) return [];
   if (kind === 'temp')
-    return mount && SHARED_TYPES.has(mount.type) ? [report('HX013', { type: mount.type })] : [];
+    return mount && reachOf(mount.type) === 'network' ? [report('HX013', { type: mount.type })] : [];
   if (kind !== 'cache') return [];
+  // HPC004 and HX005 tell of the four roots.
+  if (paths.some((one) => nodeLocalRootOf(one) !== undefined)) return [];
   const local = isBelow(settings.localRoots);
   if (local !== undefined) return [report('HX014', { root: local })];
-  const isTold = paths.some((one) => nodeLocalRootOf(one) !== undefined);
-  if (!mount || isTold || !LOCAL_TYPES.has(mount.type)) return [];
-  const isLoud = MEMORY_TYPES.has(mount.type) || settings.nodes > 1;
+  const reach = mount ? reachOf(mount.type) : 'unknown';
+  if (!mount || (reach !== 'local' && reach !== 'memory')) return [];
+  const isLoud = reach === 'memory' || settings.nodes > 1;
   return [report('HX006', { mount: mount.point, type: mount.type }, isLoud ? 'warning' : 'information')];
 }
 

@@ -4,6 +4,7 @@ import type { Finding } from '../../model/finding.ts';
 import type { SpecNode } from '../node.ts';
 import { ruleOf } from '../rules/catalogue.ts';
 import { findingOf } from '../rules/finding.ts';
+import { LATER_STAGE } from '../rules/rule.ts';
 
 interface Suppression {
   readonly codes: readonly { readonly code: string; readonly start: number; readonly end: number }[];
@@ -13,12 +14,21 @@ interface Suppression {
 
 const COMMENT = /(^|[ \t])# *hpc-compose: *(ignore|ignore-file)\[([^\]\n]*)\]/gm;
 
-/** The findings of one file that its comments leave, and hints about comments without effect (HX038). */
+/** True for rules that the text alone decides: findings of the others may come later. */
+function isDecidedByText(code: string): boolean {
+  return ruleOf(code)?.stage !== LATER_STAGE;
+}
+
+/**
+ * The findings of one file that its comments leave, and hints about comments without effect (HX038), as far as `isJudged` says
+ * that a rule was tried at all.
+ */
 export function applySuppressions(
   text: string,
   file: string,
   root: SpecNode | undefined,
   findings: readonly Finding[],
+  isJudged: (code: string) => boolean = isDecidedByText,
 ): Finding[] {
   if (!text.includes('hpc-compose:')) return [...findings];
   const suppressions = readSuppressions(text, root);
@@ -34,7 +44,8 @@ export function applySuppressions(
     for (const match of matching) used.add(match);
     return matching.length === 0;
   });
-  return [...left, ...useless(suppressions, used, file)];
+  const hints = useless(suppressions, used, isJudged, file);
+  return [...left, ...hints];
 }
 
 function covers({ lines }: Suppression, line: number): boolean {
@@ -44,11 +55,12 @@ function covers({ lines }: Suppression, line: number): boolean {
 function useless(
   suppressions: readonly Suppression[],
   used: ReadonlySet<Suppression['codes'][number]>,
+  isJudged: (code: string) => boolean,
   file: string,
 ): Finding[] {
   return suppressions
     .flatMap(({ codes }) => codes)
-    .filter((entry) => !used.has(entry))
+    .filter((entry) => !used.has(entry) && isJudged(entry.code))
     .map(({ code, start, end }) => {
       const variant = /^R\d/.test(code) && ruleOf(code) ? 'rule' : 'main';
       return findingOf('HX038', { span: { file, start, end }, variant, words: { code } });

@@ -5,7 +5,10 @@ export interface Rule {
   /** Kebab-case name, public as `data.name`. */
   readonly name: string;
   readonly severity: Severity;
-  /** Stage of the spec contract, section 0, in which hpc-compose finds the same problem; 16 for lint, 17 for own findings. */
+  /**
+   * Stage of the spec contract, section 0, in which hpc-compose finds the same problem; 16 for lint, 17 for own findings,
+   * LATER_STAGE for own findings that need a look beside the text.
+   */
   readonly stage: number;
   /** Message templates by variant, with `{word}` places. `main` is the usual one. */
   readonly messages: Readonly<Record<string, string>>;
@@ -14,6 +17,9 @@ export interface Rule {
   /** hpc-compose's own code for the same problem, where it has one. */
   readonly upstreamCode?: string;
 }
+
+/** Stage of rules about what directories, shells and other tools say: their findings come after those of the text. */
+export const LATER_STAGE = 18;
 
 export type RuleTable = Readonly<Record<string, Rule>>;
 

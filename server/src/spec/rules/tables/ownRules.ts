@@ -1,5 +1,5 @@
 // Rules HX001…: findings that only we have. Never errors, and never on a guess. Weak spots of hpc-compose are named W….
-import { rule, type RuleTable } from '../rule.ts';
+import { LATER_STAGE, rule, type RuleTable } from '../rule.ts';
 
 const warning = { severity: 'warning' } as const;
 const information = { severity: 'information' } as const;
@@ -13,35 +13,45 @@ export const OWN_RULES = {
   }),
   HX005: rule(
     'cache-resolves-local',
-    17,
+    LATER_STAGE,
     '{path} is really {real}, below {root}, which every node has for itself.',
     {
       ...warning,
       advice: 'Choose a directory that login and compute nodes share.',
     },
   ),
-  HX006: rule('cache-local-fs', 17, '{path} is on {mount} ({type}), a file system of this machine alone.', {
-    ...information,
-    advice: 'Choose a shared directory, or name it in hpcCompose.cache.sharedRoots if nodes do share it.',
-  }),
-  HX007: rule('cache-missing', 17, '{path} does not exist yet; the first prepare makes it.', information),
-  HX008: rule('cache-not-writable', 17, 'You cannot write to {path}.', warning),
+  HX006: rule(
+    'cache-local-fs',
+    LATER_STAGE,
+    '{path} is on {mount} ({type}), a file system of this machine alone.',
+    {
+      ...information,
+      advice: 'Choose a shared directory, or name it in hpcCompose.cache.sharedRoots if nodes do share it.',
+    },
+  ),
+  HX007: rule(
+    'cache-missing',
+    LATER_STAGE,
+    '{path} does not exist yet; the first prepare makes it.',
+    information,
+  ),
+  HX008: rule('cache-not-writable', LATER_STAGE, 'You cannot write to {path}.', warning),
   HX009: rule(
     'cache-world-writable',
-    17,
+    LATER_STAGE,
     'Everybody can write to {path}, so anybody could replace your images.',
     {
       ...warning,
       advice: 'Run: chmod o-w {path}',
     },
   ),
-  HX010: rule('cache-low-space', 17, '{path} has only {free} left.', {
+  HX010: rule('cache-low-space', LATER_STAGE, '{path} has only {free} left.', {
     ...warning,
     advice: 'Prune the cache, or choose a directory with more room.',
   }),
   HX011: rule(
     'path-not-answering',
-    17,
+    LATER_STAGE,
     '{path} did not answer within {seconds} s; nothing more is known about it.',
     {
       ...information,
@@ -50,7 +60,7 @@ export const OWN_RULES = {
   ),
   HX013: rule(
     'temp-dir-shared',
-    17,
+    LATER_STAGE,
     '{path} is on {type}: unpacking there is slow and can fail with stale handles.',
     {
       ...hint,
@@ -59,13 +69,13 @@ export const OWN_RULES = {
   ),
   HX014: rule(
     'cache-local-root',
-    17,
+    LATER_STAGE,
     '{path} lies below {root}, which your settings call local to a node.',
     warning,
   ),
   HX015: rule(
     'volume-resolves-local',
-    17,
+    LATER_STAGE,
     '{path} is really {real}, below {root}, which every node has for itself.',
     warning,
   ),
