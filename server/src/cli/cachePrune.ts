@@ -57,8 +57,8 @@ async function apply(
   const forceDir = args.switches.has('force-dir');
   const result = await applyPrune(plan, { forceDir, signal: context.signal }, ports);
   for (const { path: file, why } of result.skipped) context.say(`kept: ${escapeControl(file)}: ${why}`);
-  for (const { path: file, code } of result.failed)
-    context.log.error(`failed: ${escapeControl(file)}: ${code}`);
+  for (const { path: file, code, message } of result.failed)
+    context.log.error(`failed: ${escapeControl(file)}: ${escapeControl(message ?? code)}`);
   const json = formatOf(args) === 'json';
   await printResult(context, json ? `${JSON.stringify(result, null, 2)}\n` : resultText(result));
   if (!json && result.removed_count > 0) context.say(`freed: ${formatBytes(result.bytes_freed)}`);

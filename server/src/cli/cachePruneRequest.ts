@@ -1,5 +1,6 @@
 // From the flags of `cache prune` to the request for a plan: which mode, which directory, which specs count.
 import fs from 'node:fs';
+import path from 'node:path';
 import type { Ports } from '../core/ports.ts';
 import type { PruneRequest } from '../core/prune/planPrune.ts';
 import { resolveReferences, type SpecState } from '../core/prune/references.ts';
@@ -80,7 +81,10 @@ async function plansOf(context: CommandContext, args: Arguments): Promise<CacheP
   return plans;
 }
 
-/** A recorded spec as it is now, read as this run would read it. */
+/**
+ * A recorded spec as it is now: as the settings beside it make it and, where that works, as those of this run do. It may belong
+ * to another project, whose variables this run does not have.
+ */
 async function specState(spec: string, context: CommandContext, args: Arguments): Promise<SpecState> {
   try {
     fs.statSync(spec);
@@ -90,8 +94,11 @@ async function specState(spec: string, context: CommandContext, args: Arguments)
   }
   try {
     const { loadPlan } = await import('../load/loadPlan.ts');
-    const { plan } = await loadPlan(loadOptions(context, args, spec));
-    return { plan };
+    const options = loadOptions(context, args, spec);
+    const { profile: _profile, settingsFile: _settings, ...own } = { ...options, cwd: path.dirname(spec) };
+    const { plan } = await loadPlan(own);
+    const here = await loadPlan(options).catch(() => undefined);
+    return { plan, also: here ? [here.plan] : [] };
   } catch (error) {
     return { unreadable: error instanceof Error ? error.message : String(error) };
   }

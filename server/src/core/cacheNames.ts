@@ -35,9 +35,14 @@ export function isManifestName(name: string): boolean {
   );
 }
 
-/** True for `<key>.dataset.json`, `<key>.model.json` and `<key>.source.json`. */
+/**
+ * True for `<key>.dataset.json`, `<key>.model.json` and `<key>.source.json`. Not without a key, or with dots as one: the artifact
+ * of such a name would be the directory that holds it.
+ */
 export function isStagedSidecar(name: string): boolean {
-  return STAGED_SUFFIXES.some((suffix) => name.endsWith(suffix));
+  return STAGED_SUFFIXES.some(
+    (suffix) => name.endsWith(suffix) && !/^\.{0,2}$/.test(name.slice(0, -suffix.length)),
+  );
 }
 
 /** True for the file name of an image: sqsh, squashfs or sif, not hidden. */
@@ -76,6 +81,11 @@ export function isSkippedDirectory(name: string, atRoot: boolean): boolean {
     name.includes('.staging.') ||
     name.startsWith('.hpc-compose-removing-')
   );
+}
+
+/** True for the folders of a cache, relative to it: they hold entries and are never one, whatever lies beside or in them. */
+export function isCacheFolder(relative: string): boolean {
+  return relative in KIND_BY_DIRECTORY || ROOT_SKIPPED.has(relative) || relative === 'rendezvous';
 }
 
 /** Kind that the directory of an entry implies, for entries whose manifest cannot be read. */

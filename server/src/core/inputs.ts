@@ -4,7 +4,13 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import type { ImageArtifact, KeyInput } from '../model/plan.ts';
-import { makeSidecarDirectory, readSidecarJson, sidecarPath, writeSidecarFile } from './sidecar.ts';
+import {
+  isOwnFolder,
+  makeSidecarDirectory,
+  readSidecarJson,
+  sidecarPath,
+  writeSidecarFile,
+} from './sidecar.ts';
 
 export interface RecordedInputs {
   readonly schema_version: 1;
@@ -41,7 +47,7 @@ export function readInputs(cacheDir: string, artifactPath: string): RecordedInpu
 
 /** Removes the record of an artifact that was removed. */
 export function forgetInputs(cacheDir: string, artifactPath: string): void {
-  fs.rmSync(inputsFile(cacheDir, artifactPath), { force: true });
+  if (isOwnFolder(cacheDir, 'inputs')) fs.rmSync(inputsFile(cacheDir, artifactPath), { force: true });
 }
 
 /** Named by the key part of the file name, so that long service names do not make longer names here. */

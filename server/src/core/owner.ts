@@ -1,6 +1,6 @@
 // Says who makes the scratch files of a running prepare, so that a sweep can prove the owner dead before it removes anything:
 // pid alone is not enough, since numbers come again and other machines share the cache.
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { unlinkQuietly, type FileSystem } from './files.ts';
@@ -13,6 +13,8 @@ export interface OwnerRecord {
   /** Clock ticks between boot and the start of the process, as in /proc/PID/stat. */
   readonly start_time: string;
   readonly boot_id: string;
+  /** Name space of process ids: in a container the same number is another process. */
+  readonly pid_space: string;
   readonly host: string;
   /** Seconds since the epoch. */
   readonly started_at: number;
@@ -20,14 +22,17 @@ export interface OwnerRecord {
   readonly scratch: readonly string[];
 }
 
+export type OwnerIdentity = Pick<OwnerRecord, 'pid' | 'start_time' | 'boot_id' | 'pid_space' | 'host'>;
+
 /** Folder of owner records inside a cache. */
 export function ownersFolderOf(cacheDir: string): string {
   return sidecarPath(cacheDir, 'owners');
 }
 
 /** What this process is known by. Empty strings where /proc is absent. */
-export function thisOwner(): Pick<OwnerRecord, 'pid' | 'start_time' | 'boot_id' | 'host'> {
-  return { pid: process.pid, start_time: startTimeOf(process.pid), boot_id: bootId(), host: hostname() };
+export function thisOwner(): OwnerIdentity {
+  const here = { boot_id: bootId(), pid_space: pidSpace(), host: hostname() };
+  return { pid: process.pid, start_time: startTimeOf(process.pid), ...here };
 }
 
 /**
@@ -55,16 +60,25 @@ export function recordOwner(
 }
 
 /** True only when the owner is proved dead: same machine, and either it was restarted or the process is another one now. */
-export function isOwnerDead(record: Pick<OwnerRecord, 'pid' | 'start_time' | 'boot_id' | 'host'>): boolean {
+export function isOwnerDead(record: OwnerIdentity): boolean {
   const here = bootId();
   if (record.host !== hostname() || here === '' || record.boot_id === '') return false;
-  return record.boot_id !== here || startTimeOf(record.pid) !== record.start_time;
+  if (record.boot_id !== here) return true;
+  return record.pid_space === pidSpace() && startTimeOf(record.pid) !== record.start_time;
 }
 
 function startTimeOf(pid: number): string {
   try {
     // The name in parentheses may hold anything; the start time is field 22, the 20th after it.
     return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[19] ?? '';
+  } catch {
+    return '';
+  }
+}
+
+function pidSpace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid');
   } catch {
     return '';
   }

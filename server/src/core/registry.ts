@@ -81,6 +81,29 @@ function forEachRecord(cacheDir: string, visit: (record: UseRecord) => void): vo
   }
 }
 
+/** A record that is there and cannot be read: whom it protects is not known. Undefined when all can be read. */
+export function unreadableRecord(cacheDir: string): string | undefined {
+  const root = sidecarPath(cacheDir, 'registry');
+  const folders = namesOrBlame(root);
+  if (typeof folders === 'string') return folders;
+  for (const folder of folders.map((name) => path.join(root, name))) {
+    const names = namesOrBlame(folder);
+    if (typeof names === 'string') return names;
+    const records = names.filter((name) => name.endsWith('.use')).map((name) => path.join(folder, name));
+    const bad = records.find((file) => !readRecord(file) && fs.existsSync(file));
+    if (bad !== undefined) return bad;
+  }
+  return undefined;
+}
+
+function namesOrBlame(directory: string): string[] | string {
+  try {
+    return fs.readdirSync(directory);
+  } catch (error) {
+    return ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '') ? [] : directory;
+  }
+}
+
 /** Specs by artifact path: the registry turned round. */
 export function usersByArtifact(cacheDir: string): Map<string, string[]> {
   const users = new Map<string, string[]>();

@@ -15,6 +15,7 @@ import {
   kindOfDirectory,
   stagedSidecarsOf,
 } from './cacheNames.ts';
+import { MANIFEST_SIZE_LIMIT } from './manifest.ts';
 import { createBytesReader, readEntryManifest, type BytesReader } from './manifestFile.ts';
 
 /** An entry as found: `artifactPath` is where it lies, whatever the manifest says. */
@@ -192,6 +193,7 @@ interface Completion {
 
 function readCompletion(path: string): Completion | undefined {
   try {
+    if ((statOrNothing(path)?.size ?? Infinity) > MANIFEST_SIZE_LIMIT) return undefined;
     const record = JSON.parse(fs.readFileSync(path, 'utf8')) as Completion;
     const known = ['dataset', 'model', 'source'].includes(record.kind);
     return known && typeof record.cache_key === 'string' && typeof record.uri === 'string'

@@ -37,6 +37,7 @@ export function writeSidecarFile(file: string, text: string): void {
   try {
     const fd = fs.openSync(temporary, 'wx', 0o666);
     try {
+      shareAs(path.dirname(file), fd);
       fs.writeSync(fd, text);
       fs.fsyncSync(fd);
     } finally {
@@ -46,6 +47,29 @@ export function writeSidecarFile(file: string, text: string): void {
   } catch (error) {
     fs.rmSync(temporary, { force: true });
     throw error;
+  }
+}
+
+/** Whoever may use the cache must be able to read what protects its entries, whatever the writer's umask. */
+function shareAs(directory: string, fd: number): void {
+  try {
+    fs.fchmodSync(fd, fs.statSync(directory).mode & 0o666);
+  } catch {
+    // A file system without modes.
+  }
+}
+
+/** True when a folder of ours is there and no link leads to it: only then may something in it be removed. */
+export function isOwnFolder(cacheDir: string, ...names: string[]): boolean {
+  const paths = ['', ...names].map((_name, index) => sidecarPath(cacheDir, ...names.slice(0, index)));
+  return paths.every((folder) => isRealDirectory(folder));
+}
+
+function isRealDirectory(folder: string): boolean {
+  try {
+    return fs.lstatSync(folder).isDirectory();
+  } catch {
+    return false;
   }
 }
 

@@ -8,10 +8,9 @@ import { isNetworkFileSystem } from './fileSystemKind.ts';
 import type { LockPorts } from './locks.ts';
 import { buildLockPathOf, manifestLockPathOf, tryLocks } from './locks.ts';
 import { isOwnerDead, ownersFolderOf, type OwnerRecord } from './owner.ts';
-import { SIDECAR_DIR } from './cacheNames.ts';
-import { openDirectory } from './prune/insideDirectory.ts';
+import { openBelow, openDirectory } from './prune/insideDirectory.ts';
 import { removeTree } from './prune/removeTree.ts';
-import { makeSidecarDirectory, readSidecarJson, sidecarNames, sidecarPath } from './sidecar.ts';
+import { isOwnFolder, makeSidecarDirectory, readSidecarJson, sidecarNames, sidecarPath } from './sidecar.ts';
 import { readProcessTable, type ProcessTable } from './processTable.ts';
 
 export interface Leftover {
@@ -134,9 +133,16 @@ interface Match {
   readonly pattern: Pattern;
 }
 
+/** True for the name of a leftover in a folder, given relative to the cache; whether its owner lives is another question. */
+export function isLeftoverName(folder: string, name: string): boolean {
+  return PATTERNS.some((pattern) => pattern.folder === folder && pattern.name.test(name));
+}
+
 function matches(cacheDir: string, pattern: Pattern): Match[] {
   const folder = `${cacheDir}/${pattern.folder}`;
-  if (!lstatOrNothing(folder)?.isDirectory()) return [];
+  // Also the folder above: a store that is a link leads out of the cache.
+  const parents = pattern.folder.includes('/') ? [path.dirname(folder), folder] : [folder];
+  if (!parents.every((at) => lstatOrNothing(at)?.isDirectory())) return [];
   return namesIn(folder).flatMap((name) => {
     const match = pattern.name.exec(name);
     return match ? [{ file: `${folder}/${name}`, match, pattern }] : [];
@@ -172,6 +178,7 @@ function readOwners(cacheDir: string): Owner[] {
 
 /** A record is of no use once its owner is dead and nothing of it is left. */
 function forgetDeadOwners(cacheDir: string): void {
+  if (!isOwnFolder(cacheDir, 'owners')) return;
   for (const { file, record, dead } of readOwners(cacheDir)) {
     if (dead && record.scratch.every((scratch) => !fs.existsSync(scratch))) fs.rmSync(file, { force: true });
   }
@@ -185,7 +192,7 @@ export async function sweepCache(cacheDir: string, ports: LockPorts): Promise<Sw
   const removed: string[] = [];
   let bytes = 0;
   for (const leftover of findLeftovers(cacheDir)) {
-    const freed = await sweepOne(leftover, ports);
+    const freed = await sweepOne(cacheDir, leftover, ports);
     if (freed === undefined) continue;
     removed.push(leftover.path);
     bytes += freed;
@@ -195,12 +202,12 @@ export async function sweepCache(cacheDir: string, ports: LockPorts): Promise<Sw
   return { removed, bytes };
 }
 
-async function sweepOne(leftover: Leftover, ports: LockPorts): Promise<number | undefined> {
+async function sweepOne(cacheDir: string, leftover: Leftover, ports: LockPorts): Promise<number | undefined> {
   const attempts = await tryLocks(leftover.locks, ports);
   const held = attempts.filter((attempt) => typeof attempt === 'object' && 'release' in attempt);
   try {
     if (held.length !== attempts.length) return undefined;
-    return await removeInside(leftover.path);
+    return await removeInside(cacheDir, leftover.path);
   } catch {
     return undefined;
   } finally {
@@ -208,13 +215,19 @@ async function sweepOne(leftover: Leftover, ports: LockPorts): Promise<number | 
   }
 }
 
-/** Through the folder held open: a folder swapped for a link meanwhile leads nowhere else. */
-async function removeInside(file: string): Promise<number> {
-  const folder = openDirectory(path.dirname(file));
+/** Through folders held open: one swapped for a link meanwhile leads nowhere else. */
+async function removeInside(cacheDir: string, file: string): Promise<number> {
+  const real = fs.realpathSync(cacheDir);
+  const root = openDirectory(real);
   try {
-    return await removeTree(folder, path.basename(file));
+    const folder = openBelow(root, real, path.relative(cacheDir, path.dirname(file)));
+    try {
+      return await removeTree(folder, path.basename(file));
+    } finally {
+      folder.close();
+    }
   } finally {
-    folder.close();
+    root.close();
   }
 }
 
@@ -226,10 +239,10 @@ export function keepLeftover(cacheDir: string, leftover: string): void {
 
 /** Temporary files of our own sidecar, older than a day. */
 function sweepOwnTemporaries(cacheDir: string): void {
-  const folders = ['', 'inputs', 'index', 'journal', 'owners', 'proofs', 'reports'].map((name) =>
-    path.join(cacheDir, SIDECAR_DIR, name),
-  );
-  for (const folder of folders) {
+  const names = [[], ['inputs'], ['index'], ['journal'], ['owners'], ['proofs'], ['reports']];
+  for (const parts of names) {
+    const folder = sidecarPath(cacheDir, ...parts);
+    if (!isOwnFolder(cacheDir, ...parts)) continue;
     for (const name of namesIn(folder).filter((file) => file.includes('.tmp.'))) {
       const file = path.join(folder, name);
       if (Date.now() - (lstatOrNothing(file)?.mtimeMs ?? Infinity) > DAY_MS) fs.rmSync(file, { force: true });

@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { ProgressType } from 'vscode-languageserver';
 import { URI } from 'vscode-uri';
+import { canonicalPath } from '../core/canonicalPath.ts';
 import { applyPrune } from '../core/prune/applyPrune.ts';
 import { planPruneInBackground } from '../core/background.ts';
 import type { PruneRequest } from '../core/prune/planPrune.ts';
@@ -91,7 +92,8 @@ async function referencesOf(context: ServerContext, cacheDir: string, signal: Ab
   const stateOf = (uri: string) => specState(context, uri, signal);
   const open = await Promise.all(context.documents.allSpecs().map(({ uri }) => stateOf(uri)));
   const plans = open.flatMap((state) => ('plan' in state ? [state.plan] : []));
-  const here = plans.filter((plan: CachePlan) => path.resolve(plan.cacheDir.path) === path.resolve(cacheDir));
+  const place = canonicalPath(cacheDir);
+  const here = plans.filter((plan: CachePlan) => canonicalPath(plan.cacheDir.path) === place);
   return resolveReferences(cacheDir, here, (specPath) => stateOf(uriOf(specPath)));
 }
 

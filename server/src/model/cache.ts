@@ -166,6 +166,7 @@ export interface PruneResult {
   removed_count: number;
   removed_paths: string[];
   skipped: { path: string; why: string }[];
-  failed: { path: string; code: string }[];
+  /** `message` where the code alone does not say what happened. */
+  failed: { path: string; code: string; message?: string }[];
   bytes_freed: number;
 }

@@ -10,10 +10,10 @@ import { ioFailure } from '../ioFailure.ts';
 import { openJournal, type Journal } from '../journal.ts';
 import { buildLockPathOf, manifestLockPathOf, tryLocks, type Lock, type LockPorts } from '../locks.ts';
 import { createBytesReader } from '../manifestFile.ts';
-import { readPins } from '../pins.ts';
+import { readPinsForSure } from '../pins.ts';
 import { sidecarPath } from '../sidecar.ts';
 import { usersSince } from '../registry.ts';
-import { ownerLocksOf } from '../sweep.ts';
+import { findLeftovers, ownerLocksOf } from '../sweep.ts';
 import type { Ports } from '../ports.ts';
 import { prunableCache, type GuardOptions } from './guard.ts';
 import { openBelow, openDirectory, type InsideDirectory } from './insideDirectory.ts';
@@ -74,7 +74,9 @@ export async function applyPrune(
 
 function removalContext(plan: PrunePlan, real: string): RemovalContext {
   const hasInputs = fs.existsSync(sidecarPath(real, 'inputs'));
-  return { cacheDir: real, plannedAt: plan.created_at, read: createBytesReader(), hasInputs };
+  let dead: ReadonlySet<string> | undefined;
+  const leftovers = () => (dead ??= new Set(findLeftovers(real).map((leftover) => leftover.path)));
+  return { cacheDir: real, plannedAt: plan.created_at, read: createBytesReader(), hasInputs, leftovers };
 }
 
 interface Application {
@@ -201,10 +203,11 @@ function realPath(file: string, { plan, real }: Application): string {
 async function removeGuarded(
   entry: PrunePlanEntry,
   directory: InsideDirectory,
-  { removal }: Application,
+  { plan, removal }: Application,
 ): Promise<Removal> {
   try {
-    return await removeEntry(entry, directory, removal);
+    const folder = folderOf(entry.path, plan.cache_dir) ?? '..';
+    return await removeEntry(entry, folder, directory, removal);
   } catch (error) {
     return removalOfError(error, entry.path);
   }
@@ -270,13 +273,17 @@ function lockRefusal(attempt: Lock | OperationFailure | 'busy' | undefined): Rem
 
 /** What became protected since the plan: pins, and entries that a prepare recorded as used. */
 function protections({ plan, real }: Application): (file: string) => Removal | undefined {
-  const pins = readPins(real);
+  const pins = readPinsForSure(real);
   const used = usersSince(real, plan.created_at);
   return (file) => {
     if (pins.has(file)) return { skipped: 'pinned since the plan was made' };
     const spec = used.get(file);
     return spec === undefined ? undefined : { skipped: `used since the plan was made, by ${spec}` };
   };
+}
+
+function failureOf(file: string, { failed: code, message }: Extract<Removal, { failed: string }>) {
+  return code === 'io' ? { path: file, code, message } : { path: file, code };
 }
 
 function resultOf(plan: PrunePlan, outcomes: readonly Outcome[]): PruneResult {
@@ -291,7 +298,7 @@ function resultOf(plan: PrunePlan, outcomes: readonly Outcome[]): PruneResult {
       'skipped' in removal ? [{ path: entry.path, why: removal.skipped }] : [],
     ),
     failed: outcomes.flatMap(({ entry, removal }) =>
-      'failed' in removal ? [{ path: entry.path, code: removal.failed }] : [],
+      'failed' in removal ? [failureOf(entry.path, removal)] : [],
     ),
     bytes_freed: outcomes.reduce((sum, { removal }) => ('bytes' in removal ? sum + removal.bytes : sum), 0),
   };

@@ -3,7 +3,13 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { CacheDirectory } from '../cacheDirectory.ts';
 import type { EntryKind, Manifest, PrunePlanEntry } from '../../model/cache.ts';
-import { isStagedKind, kindOfDirectory, manifestOfArtifact } from '../cacheNames.ts';
+import {
+  isCacheFolder,
+  isStagedKind,
+  isStagedSidecar,
+  kindOfDirectory,
+  manifestOfArtifact,
+} from '../cacheNames.ts';
 import { diskUsage } from '../diskUsage.ts';
 import { isDamaged, scanCache, type ScanResult } from '../scan.ts';
 
@@ -48,13 +54,13 @@ export function* cacheCandidates(
   const options = withOrphans ? { onProblem, onContents } : { onProblem };
   for (const scanned of scanCache(cacheDir, options)) {
     if (!isDamaged(scanned) && skip(scanned.manifest)) continue;
-    const candidate = candidateOf(scanned, now);
+    const candidate = candidateOf(cacheDir, scanned, now);
     if (candidate) yield candidate;
   }
   yield* orphans;
 }
 
-function candidateOf(scanned: ScanResult, now: number): Candidate | undefined {
+function candidateOf(cacheDir: string, scanned: ScanResult, now: number): Candidate | undefined {
   const kind = isDamaged(scanned) ? scanned.kind : scanned.manifest.kind;
   const artifact = bigStat(scanned.artifactPath);
   const manifestPath = scanned.manifestPath ?? manifestOfArtifact(scanned.artifactPath, kind);
@@ -67,7 +73,7 @@ function candidateOf(scanned: ScanResult, now: number): Candidate | undefined {
     bytes: bytesOf(scanned.artifactPath, artifact),
     manifestPath,
     present: artifact !== undefined,
-    ...untouchable(kind, artifact),
+    ...untouchable(cacheDir, scanned.artifactPath, kind, artifact, manifestPath),
   };
   if (isDamaged(scanned)) {
     const time = Number(identity.mtimeMs) / 1000;
@@ -84,8 +90,18 @@ function ages(time: number, now: number): { lastUsed: number; ahead: number } {
   return { lastUsed: Math.min(time, now), ahead: Math.max(0, time - now) };
 }
 
-/** A directory at the place of an image is nothing that a tool made: it is not ours to remove. */
-function untouchable(kind: EntryKind, artifact: fs.BigIntStats | undefined): { untouchable?: string } {
+/** What no tool made is not ours to remove: a directory in place of an image, a manifest of another kind than its name says. */
+function untouchable(
+  cacheDir: string,
+  file: string,
+  kind: EntryKind,
+  artifact: fs.BigIntStats | undefined,
+  manifestPath: string,
+): { untouchable?: string } {
+  if (isStagedKind(kind) !== isStagedSidecar(path.basename(manifestPath)))
+    return { untouchable: `its manifest says ${kind}, but lies where another kind belongs; look at it` };
+  if (isCacheFolder(path.relative(cacheDir, file)))
+    return { untouchable: 'it is a folder of the cache itself; remove the manifest beside it by hand' };
   if (!artifact || isStagedKind(kind) || !artifact.isDirectory()) return {};
   return { untouchable: 'a directory stands where the image belongs; look at it and remove it by hand' };
 }

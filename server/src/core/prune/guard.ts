@@ -4,20 +4,22 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { OperationFailure } from '../../model/failure.ts';
+import { isAtOrBelow } from '../../model/paths.ts';
 import { SIDECAR_DIR } from '../cacheNames.ts';
+import { ioFailure } from '../ioFailure.ts';
 import type { Ports } from '../ports.ts';
 
 const CACHE_FOLDERS = ['base', 'prepared', 'datasets', 'models', 'source', 'enroot', 'rendezvous'];
 const PROJECT_FILE = /^(?:\.git|package\.json|compose.*\.ya?ml|docker-compose.*\.ya?ml)$/;
 
 export interface GuardOptions {
-  /** Overrides everything but `/` and home. */
+  /** Overrides everything but `/`, home and what home lies in. */
   readonly forceDir?: boolean;
 }
 
 /**
  * Canonical path of a cache that may be pruned, or undefined when the directory does not exist.
- * Throws not-a-cache, naming what is missing or in the way.
+ * Throws not-a-cache, naming what is missing or in the way, and why it cannot be looked at.
  */
 export function prunableCache(
   cacheDir: string,
@@ -26,8 +28,11 @@ export function prunableCache(
 ): string | undefined {
   const real = realDirectory(cacheDir);
   if (real === undefined) return undefined;
-  if (real === path.parse(real).root) throw refusal(cacheDir, 'it is the root directory');
-  if (homes(ports).includes(real)) throw refusal(cacheDir, 'it is a home directory');
+  if (isSamePlace(real, path.parse(real).root)) throw refusal(cacheDir, 'it is the root directory');
+  for (const home of homes(ports)) {
+    if (isSamePlace(real, home)) throw refusal(cacheDir, 'it is a home directory');
+    if (isAtOrBelow(home, real)) throw refusal(cacheDir, `the home directory ${home} lies in it`);
+  }
   if (!options.forceDir) assertLooksLikeCache(cacheDir, real);
   return real;
 }
@@ -39,8 +44,14 @@ function realDirectory(cacheDir: string): string | undefined {
     return real;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    throw ioFailure(error, cacheDir);
   }
+}
+
+/** The same directory, also where it is mounted a second time. */
+function isSamePlace(left: string, right: string): boolean {
+  const [a, b] = [fs.statSync(left), fs.statSync(right)];
+  return left === right || (a.dev === b.dev && a.ino === b.ino);
 }
 
 function assertLooksLikeCache(cacheDir: string, real: string): void {

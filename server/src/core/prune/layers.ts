@@ -6,7 +6,9 @@ import { fileCandidate, type Candidate } from './candidates.ts';
 /** Layers with the time they were last read or written. */
 export function layerCandidates(cacheDir: string, now: number): Candidate[] {
   const directory = `${cacheDir}/enroot/cache`;
-  if (!lstatOrNothing(directory)?.isDirectory()) return [];
+  // A store that is a link leads out of the cache.
+  const parents = [path.dirname(directory), directory];
+  if (!parents.every((at) => lstatOrNothing(at)?.isDirectory())) return [];
   return namesIn(directory)
     .map((name) => layer(path.join(directory, name), now))
     .filter((candidate) => candidate !== undefined);

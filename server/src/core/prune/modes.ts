@@ -34,6 +34,8 @@ export function decideUnused(references: References, includeUnrecorded: boolean)
     const key = canonicalArtifact(file);
     const user = references.referenced[key];
     if (user !== undefined) return keep(`referenced by ${user}`);
+    if (references.unreadRecord !== undefined)
+      return keep(`who uses it is not known for sure: ${references.unreadRecord} cannot be read`);
     const specs = references.recorded[key] ?? [];
     const unread = specs.find((spec) => spec in references.unreadable);
     if (unread !== undefined)

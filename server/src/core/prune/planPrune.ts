@@ -2,7 +2,7 @@
 // the policy again, and nothing is changed here.
 import path from 'node:path';
 import type { Manifest, PruneMode, PrunePlan, PrunePlanEntry } from '../../model/cache.ts';
-import { readPins } from '../pins.ts';
+import { readPinsForSure } from '../pins.ts';
 import type { Ports } from '../ports.ts';
 import { findLeftovers } from '../sweep.ts';
 import { bigStat, bytesOfStat, cacheCandidates, fileCandidate, type Candidate } from './candidates.ts';
@@ -44,7 +44,7 @@ type PruneChoice =
 
 type PlanPorts = Pick<Ports, 'now' | 'env'>;
 
-/** The plan for a request. A cache that does not exist gives an empty one. Throws not-a-cache. */
+/** The plan for a request. A cache that does not exist gives an empty one. Throws not-a-cache, and io for unreadable pins. */
 export function planPrune(request: PruneRequest, ports: PlanPorts): Promise<PrunePlan> {
   return Promise.resolve().then(() => makePrunePlan(request, ports));
 }
@@ -54,8 +54,8 @@ export function makePrunePlan(request: PruneRequest, ports: PlanPorts): PrunePla
   const now = Math.floor(ports.now());
   const exists = prunableCache(request.cacheDir, request, ports) !== undefined;
   const candidates = exists ? candidatesOf(request, now) : [];
-  const decide = decisionFor(request, candidates, now);
-  const pins = readPins(request.cacheDir);
+  const pins = readPinsForSure(request.cacheDir);
+  const decide = decisionFor(request, candidates, pins, now);
   const entries = candidates.map((candidate) =>
     toEntry(candidate, protect(candidate, pins, request, now) ?? decide(candidate)),
   );
@@ -94,6 +94,7 @@ function leftoverCandidates(cacheDir: string, now: number): Candidate[] {
 function decisionFor(
   request: PruneRequest,
   candidates: readonly Candidate[],
+  pins: ReadonlySet<string>,
   now: number,
 ): (candidate: Candidate) => Decision {
   switch (request.mode) {
@@ -102,7 +103,7 @@ function decisionFor(
     case 'all_unused':
       return decideUnused(request.references, request.includeUnrecorded ?? false);
     case 'budget':
-      return decideBudget(request.budget, candidates, readPins(request.cacheDir));
+      return decideBudget(request.budget, candidates, pins);
     case 'older_versions':
       return decideOlderVersions(request.toolVersion);
     case 'selection':

@@ -3,12 +3,14 @@
 import path from 'node:path';
 import { OperationFailure } from '../../model/failure.ts';
 import type { CachePlan } from '../../model/plan.ts';
-import { readRegistry } from '../registry.ts';
+import { readRegistry, unreadableRecord } from '../registry.ts';
 import { canonicalPath } from '../canonicalPath.ts';
 
-/** A spec as it is now. */
+/** A spec as it is now; `also` is how it reads with other settings that may be meant. */
 export type SpecState =
-  { readonly plan: CachePlan } | { readonly gone: true } | { readonly unreadable: string };
+  | { readonly plan: CachePlan; readonly also?: readonly CachePlan[] }
+  | { readonly gone: true }
+  | { readonly unreadable: string };
 
 /** What a prune of unused entries must know; plain data. */
 export interface References {
@@ -18,6 +20,8 @@ export interface References {
   readonly recorded: Readonly<Record<string, readonly string[]>>;
   /** Spec -> why it cannot be read. */
   readonly unreadable: Readonly<Record<string, string>>;
+  /** A record of uses that cannot be read: it may be about any entry. */
+  readonly unreadRecord?: string;
 }
 
 /**
@@ -39,10 +43,13 @@ export async function resolveReferences(
   for (const spec of registry.keys()) {
     if (given.has(canonicalPath(spec))) continue;
     const state = await loadSpec(spec);
-    if ('plan' in state) addReferences(referenced, state.plan);
+    if ('plan' in state)
+      [state.plan, ...(state.also ?? [])].forEach((plan) => addReferences(referenced, plan));
     else if ('unreadable' in state) unreadable[spec] = state.unreadable;
   }
-  return { referenced, recorded: recordedSpecs(registry), unreadable };
+  const unreadRecord = unreadableRecord(here);
+  const known = { referenced, recorded: recordedSpecs(registry), unreadable };
+  return unreadRecord === undefined ? known : { ...known, unreadRecord };
 }
 
 function assertSameCache(here: string, plans: readonly CachePlan[]): void {

@@ -6,8 +6,11 @@ import type { PrunePlanEntry } from '../../model/cache.ts';
 import { manifestOfArtifact } from '../cacheNames.ts';
 import { forgetInputs } from '../inputs.ts';
 import { readEntryManifest, type BytesReader } from '../manifestFile.ts';
+import { isStagedDirectory } from '../scan.ts';
+import { isLeftoverName } from '../sweep.ts';
 import { bigStat, bytesOfStat, identityOf } from './candidates.ts';
 import type { InsideDirectory } from './insideDirectory.ts';
+import { mayLieThere } from './place.ts';
 import { removeTree, unlinkFile } from './removeTree.ts';
 
 export type Removal =
@@ -23,20 +26,26 @@ export interface RemovalContext {
   readonly read: BytesReader;
   /** There are records of ours on what entries were made from. */
   readonly hasInputs: boolean;
+  /** Canonical paths of leftovers whose owner is dead, looked up now. */
+  readonly leftovers: () => ReadonlySet<string>;
 }
 
-/** Removes an entry, or says why it was left. Throws system errors. */
+/** Removes an entry of `folder` (relative to the cache), or says why it was left. Throws system errors. */
 export async function removeEntry(
   entry: PrunePlanEntry,
+  folder: string,
   directory: InsideDirectory,
   context: RemovalContext,
 ): Promise<Removal> {
   const name = path.basename(entry.path);
+  if (!mayLieThere(entry.kind, folder, name)) return { skipped: `no ${entry.kind} belongs there` };
+  if (isLeftoverName(folder, name) && !context.leftovers().has(path.join(context.cacheDir, folder, name)))
+    return { skipped: 'its owner may be alive' };
   if (entry.kind === 'layer' || entry.kind === 'runtime' || entry.kind === 'orphan')
     return await removeLoose(entry, name, directory);
   const manifestPath = String(directory.at(manifestOfArtifact(name, isStaged(entry) ? entry.kind : 'base')));
   const found = { artifact: bigStat(String(directory.at(name))), manifest: bigStat(manifestPath) };
-  const changed = changeSince(entry, found, manifestPath, context);
+  const changed = changeSince(entry, found, String(directory.at(name)), manifestPath, context);
   if (changed !== undefined) return { skipped: changed };
   const bytes = isStaged(entry)
     ? await removeStaged(name, manifestPath, directory)
@@ -67,6 +76,7 @@ async function removeLoose(
 function changeSince(
   entry: PrunePlanEntry,
   { artifact, manifest: manifestStat }: Found,
+  artifactPath: string,
   manifestPath: string,
   { plannedAt, read: bytes }: RemovalContext,
 ): string | undefined {
@@ -75,7 +85,9 @@ function changeSince(
   if (artifact?.isDirectory() && !isStaged(entry)) return 'a directory stands where the image belongs';
   if (!sameIdentity(entry, identity)) return 'it changed since the plan was made';
   const read = manifestStat ? readEntryManifest(manifestPath, bytes) : undefined;
-  if (read === undefined || 'problem' in read)
+  if (read === undefined && isStaged(entry) && isStagedDirectory(artifactPath)) return undefined;
+  if (read === undefined) return 'no manifest commits it any more';
+  if ('problem' in read)
     return entry.cache_key === '' || isStaged(entry)
       ? undefined
       : 'its manifest changed since the plan was made';
