@@ -55,6 +55,8 @@ async function findVsCode() {
 function report(all) {
   for (const [title, count] of countTitles(all))
     say(`skipped: ${title}${count > 1 ? ` (${count} tests)` : ''}`);
+  for (const { suite, retried = [] } of all)
+    for (const { title, message } of retried) say(`second try: ${suite}: ${title} (first: ${message})`);
   for (const { suite, failed } of all) for (const { title } of failed) say(`FAILED ${suite}: ${title}`);
   const total = (pick) => all.reduce((sum, results) => sum + pick(results), 0);
   const failures = total(({ failed }) => failed.length);

@@ -9,6 +9,8 @@ import { makeSample } from '../../test/helpers/sample/sample.mjs';
 
 const CHECKS = ['types', 'lint', 'format', 'deps', 'unused'];
 const REPORTER = path.join(ROOT, 'scripts/lib/resultsReporter.cjs');
+// A window on a busy machine may lose a click; a second try is told in the results, never hidden.
+const RETRIES = { ui: 1 };
 const BUNDLES = path.join(ROOT, '.cache/vscode-tests');
 
 /** Type checks, lint, format, dependency rules, unused code: each counts as one test. */
@@ -39,7 +41,9 @@ export async function runMocha(suite, options, env = {}) {
   if (files.length === 0) return notRun(`there are no tests in test/${suite}`);
   const mocha = path.join(ROOT, 'node_modules/mocha/bin/mocha.js');
   return withResultsFile(async (file) => {
-    const args = [mocha, '--reporter', REPORTER, '--reporter-option', `output=${file}`, ...files];
+    const retries = RETRIES[suite] ?? 0;
+    const words = ['--reporter', REPORTER, '--reporter-option', `output=${file}`, '--retries', `${retries}`];
+    const args = [mocha, ...words, ...files];
     return run(process.execPath, args, { env: { ...process.env, ...sharedFolder(), ...env } });
   });
 }
