@@ -66,9 +66,12 @@ function createApp(context: vscode.ExtensionContext): App {
   const states = createCacheStates(server, request, documents, log);
   const view = createCacheView(states);
   const pages = createInspectDocuments();
-  const follow = documents.onDidChange(() => {
+  const look = () => {
     if (server.isStarted()) void states.refresh();
-  });
+  };
+  const follow = documents.onDidChange(look);
+  // A spec that was open already has started the server before anyone listened.
+  look();
   context.subscriptions.push(log, server, documents, operations, states, view, pages, follow);
   return {
     context,

@@ -2,7 +2,7 @@
 // and the only file that imports vscode-languageclient for more than types: it becomes a bundle of its own (esbuild.mjs).
 import * as vscode from 'vscode';
 import { LanguageClient, type Middleware, TransportKind } from 'vscode-languageclient/node';
-import type { InitializationOptions } from '../../server/src/model/protocol.ts';
+import { SUGGEST_AGAIN, type InitializationOptions } from '../../server/src/model/protocol.ts';
 
 export { ProgressType } from 'vscode-languageclient/node';
 
@@ -39,12 +39,23 @@ function silentWhereDisabled(): Middleware {
     handleDiagnostics: (uri, diagnostics, next) => next(uri, isOn(uri) ? diagnostics : []),
     provideHover: (document, position, token, next) =>
       isOn(document.uri) ? next(document, position, token) : undefined,
-    provideCompletionItem: (document, position, context, token, next) =>
-      isOn(document.uri) ? next(document, position, context, token) : undefined,
+    provideCompletionItem: async (document, position, context, token, next) =>
+      isOn(document.uri) ? suggestAgain(await next(document, position, context, token)) : undefined,
     provideCodeActions: (document, range, context, token, next) =>
       isOn(document.uri) ? next(document, range, context, token) : undefined,
     provideCodeLenses: (document, token, next) => (isOn(document.uri) ? next(document, token) : undefined),
   };
+}
+
+type Suggestions = vscode.CompletionItem[] | vscode.CompletionList | null | undefined;
+
+/** Opens the next list of suggestions behind a key that has one. */
+function suggestAgain(suggestions: Suggestions): Suggestions {
+  for (const item of Array.isArray(suggestions) ? suggestions : (suggestions?.items ?? [])) {
+    if ((item as { data?: unknown }).data === SUGGEST_AGAIN)
+      item.command = { title: '', command: 'editor.action.triggerSuggest' };
+  }
+  return suggestions;
 }
 
 function initializationOptions(context: vscode.ExtensionContext): InitializationOptions {

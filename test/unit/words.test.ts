@@ -47,8 +47,8 @@ describe('hover', () => {
 
   it('shows the resolved cache directory and the state of an image', () => {
     assert.match(
-      hover('/project/c', { cacheDir: '/project/c' })?.text ?? '',
-      /Cache directory: ` \/project\/c `/,
+      hover('/project/c', { cacheDir: 'Cache directory: /project/c' })?.text ?? '',
+      /Cache directory: \/project\/c/,
     );
     assert.equal(hover('redis:7', { state: 'Cached' })?.text, 'Cached');
     assert.match(hover('image', { state: 'Cached' })?.text ?? '', /^Cached\n/);
@@ -88,5 +88,42 @@ describe('completion', () => {
   it('offers nothing in plain values', () => {
     assert.deepEqual(labels('x-slurm:\n  job_name: my|'), []);
     assert.deepEqual(labels('services:\n  app:\n    command: echo he|'), []);
+  });
+
+  const services = 'x-slurm: {}\nservices:\n  a:\n    image: x\n  b:\n    image: y\n  c:\n';
+
+  it('offers other services where one is named', () => {
+    assert.deepEqual(labels(`${services}    depends_on:\n      - |`), ['a', 'b']);
+    assert.deepEqual(labels(`${services}    depends_on:\n      - a\n      - |`), ['b']);
+    assert.deepEqual(labels(`${services}    depends_on: [a, |`), ['a', 'b']);
+    assert.deepEqual(labels(`${services}    depends_on:\n      |`), ['a', 'b']);
+    assert.deepEqual(labels(`${services}    x-slurm:\n      placement:\n        share_with: |`), ['a', 'b']);
+  });
+
+  it('offers the conditions of a dependency', () => {
+    const found = labels(`${services}    depends_on:\n      a:\n        condition: |`);
+    assert.deepEqual(found, ['service_started', 'service_healthy', 'service_completed_successfully']);
+  });
+
+  it('offers directories for the cache and images that it holds', () => {
+    const facts = { cacheDirectories: ['/project/me/cache'], images: ['redis:7'] };
+    const at = (text: string) => completionsAt(text.replace('|', ''), text.indexOf('|'), facts);
+    const [directory] = at('x-slurm:\n  cache_dir: /pro|');
+    assert.deepEqual([directory?.newText, directory?.start], ['/project/me/cache', 22]);
+    assert.deepEqual(
+      at(`${services}    image: re|`).map(({ label }) => label),
+      ['redis:7'],
+    );
+  });
+
+  it('begins a block where the value is one, and goes on where something can be chosen', () => {
+    const text = `${services}    `;
+    const found = new Map(completionsAt(text, text.length).map((one) => [one.label, one]));
+    assert.equal(found.get('volumes')?.newText, 'volumes:\n      - ');
+    assert.equal(found.get('x-slurm')?.newText, 'x-slurm:\n      ');
+    assert.equal(found.get('image')?.newText, 'image: ');
+    assert.equal(found.get('x-slurm')?.goesOn, true);
+    assert.equal(found.get('working_dir')?.goesOn, undefined);
+    assert.equal(found.get('volumes')?.detail, 'list');
   });
 });

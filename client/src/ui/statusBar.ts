@@ -45,6 +45,16 @@ function drawRunning(item: vscode.StatusBarItem, title: string): void {
 
 function drawSize(item: vscode.StatusBarItem, states: CacheStates): void {
   const { units, budgetBytes } = readSettings();
+  item.command = 'hpcCompose.cache.focus';
+  if (states.directories().length === 0) {
+    item.text = `$(database) ${vscode.l10n.t('Cache')}`;
+    item.tooltip = vscode.l10n.t('HPC Compose: the cache is not known yet. Click for the reason.');
+    item.accessibilityInformation = {
+      label: vscode.l10n.t('HPC Compose cache, not known yet'),
+      role: 'button',
+    };
+    return;
+  }
   const bytes = states.all().reduce((sum, state) => sum + state.totals.bytes, 0);
   const size = formatBytes(bytes, units);
   const text = budgetBytes === undefined ? size : `${size} of ${formatBytes(budgetBytes, units)}`;
@@ -52,5 +62,4 @@ function drawSize(item: vscode.StatusBarItem, states: CacheStates): void {
   item.text = `${over ? '$(warning)' : '$(database)'} ${text}`;
   item.tooltip = vscode.l10n.t('HPC Compose: images in the cache. Click to see them.');
   item.accessibilityInformation = { label: vscode.l10n.t('HPC Compose cache, {0}', text), role: 'button' };
-  item.command = 'hpcCompose.cache.focus';
 }

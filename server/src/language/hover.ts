@@ -10,8 +10,9 @@ export interface Hover {
 
 /** Facts beyond the text; each undefined while it is not known. */
 export interface HoverFacts {
+  /** The cache directory and its fill, in Markdown. */
   readonly cacheDir?: string;
-  /** What the next prepare does for a service, as plain words. */
+  /** The state of a service's image, in Markdown. */
   stateOf(service: string): string | undefined;
 }
 
@@ -47,17 +48,11 @@ function pairAt(node: SpecNode, offset: number, path: Path): Found | undefined {
 }
 
 function factOf(path: Path, facts: HoverFacts): string | undefined {
-  if (path.join('.') === 'x-slurm.cache_dir')
-    return facts.cacheDir === undefined ? undefined : `Cache directory: ${code(facts.cacheDir)}`;
+  if (path.join('.') === 'x-slurm.cache_dir') return facts.cacheDir;
   const [services, service = '', key, ...rest] = path;
   if ((services !== 'services' && services !== 'steps') || key !== 'image' || rest.length > 0)
     return undefined;
   return facts.stateOf(service);
-}
-
-function code(text: string): string {
-  const ticks = '`'.repeat(Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length)) + 1);
-  return `${ticks} ${text} ${ticks}`;
 }
 
 function onKey({ key }: Pair, offset: number): boolean {

@@ -49,6 +49,40 @@ export function valuesAt(path: Path): string[] {
   return [...new Set([...listed.map(String), ...booleans])];
 }
 
+/** How a value is written, in short. */
+export interface ShapeWords {
+  /** What a new line begins with behind the key: a mapping, a list, or the value itself. */
+  readonly form: 'map' | 'list' | 'text';
+  /** `text`, `number`, `a | b`, … */
+  readonly detail: string;
+  readonly hasValues: boolean;
+}
+
+const TYPE_WORDS: Readonly<Record<string, string>> = {
+  string: 'text',
+  integer: 'number',
+  number: 'number',
+  boolean: 'true | false',
+  array: 'list',
+  object: 'mapping',
+};
+const MOST_VALUES = 4;
+
+/** The forms that a shape's value can take. */
+export function shapeWords(shape: Shape): ShapeWords {
+  const all = parts(shape);
+  const types = all.flatMap(({ type }) => type ?? []).filter((type) => type !== 'null');
+  const listed = all.flatMap((part) => part.enum ?? []).filter((value) => value !== null);
+  const values = listed.slice(0, MOST_VALUES).join(' | ') + (listed.length > MOST_VALUES ? ' | …' : '');
+  const words = new Set(types.map((type) => TYPE_WORDS[type] ?? type));
+  const isBlock = types.length > 0 && types.every((type) => type === 'object' || type === 'array');
+  return {
+    form: !isBlock ? 'text' : types[0] === 'object' ? 'map' : 'list',
+    detail: listed.length > 0 ? values : [...words].join(' or '),
+    hasValues: listed.length > 0 || types.includes('boolean'),
+  };
+}
+
 function child(shape: Shape, key: string): Shape[] {
   if (key === '-') {
     const { items } = shape;

@@ -67,6 +67,12 @@ export class CacheBoard {
     return this.documents.get(uri)?.look;
   }
 
+  /** The cache that the document's last look went to, when it was listed since. */
+  cacheOf(uri: string): CacheState | undefined {
+    const look = this.lookOf(uri);
+    return look && this.caches.get(look.cacheDir);
+  }
+
   headerOf(uri: string, budget: number | undefined): HeaderState {
     const entry = this.documents.get(uri);
     const cache = entry?.look && this.caches.get(entry.look.cacheDir);

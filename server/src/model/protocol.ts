@@ -175,6 +175,9 @@ export interface Requests {
 /** Carries the new state of one cache directory, so that views redraw without asking back. */
 export const CACHE_DID_CHANGE = 'hpcCompose/cache/didChange';
 
+/** `data` of a completion item behind which there is something to choose again. */
+export const SUGGEST_AGAIN = 'suggestAgain';
+
 /** The one argument of every lens command. */
 export interface LensArgument {
   uri: string;
