@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { mountOf } from '../../server/src/core/preflight/mountInfo.ts';
 import { reachOf } from '../../server/src/model/fileSystemTypes.ts';
@@ -7,6 +15,7 @@ import { preflight } from '../../server/src/core/preflight/preflight.ts';
 import { loadPlan } from '../../server/src/load/loadPlan.ts';
 import { preflightInput } from '../../server/src/load/preflightInput.ts';
 import type { PreflightReport } from '../../server/src/model/preflight.ts';
+import { runCli } from '../helpers/cli.ts';
 import { useFolder } from '../helpers/folder.ts';
 import { skipBecause } from '../helpers/skip.ts';
 
@@ -104,6 +113,71 @@ describe('preflight', () => {
   it('checks runtime_root by the same policy', async () => {
     const report = await check(`x-slurm: {runtime_root: ./node-local/r}\n${service()}`);
     assert.match(messages(report.blockers), /runtime root .*node-local\/r lies below/);
+  });
+
+  describe('asked to probe by a job', () => {
+    const program = (name: string, script: string) => {
+      mkdirSync(join(folder(), 'bin'), { recursive: true });
+      writeFileSync(join(folder(), 'bin', name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    };
+    const probe = async (env: Record<string, string> = {}) => {
+      writeFileSync(
+        join(folder(), 'compose.yaml'),
+        `x-slurm: {cache_dir: ./cache, runtime_root: ./run}\n${service()}`,
+      );
+      const PATH = `${join(folder(), 'bin')}:${process.env.PATH ?? ''}`;
+      const ended = await runCli(['preflight', '--fs-probes', '--format', 'json'], {
+        cwd: folder(),
+        env: { PATH, HOME: folder(), ...env },
+      });
+      return JSON.parse(ended.stdout) as PreflightReport;
+    };
+    // The job gets its arguments after its script, as from sbatch.
+    const RUN = 'while [ "${1#-}" != "$1" ]; do shift; done; sh "$@" & echo "17;cluster"';
+
+    it('says which directories a compute node shares, and leaves nothing there', async () => {
+      program('sbatch', RUN);
+      program('scancel', 'exit 1');
+      const passed = messages((await probe()).passed_checks);
+      assert.match(passed, /a compute node shares the cache directory with this one: .*\/cache$/m);
+      assert.match(passed, /a compute node shares the runtime root with this one: .*\/run$/m);
+      assert.deepEqual(readdirSync(join(folder(), 'cache')), []);
+    });
+
+    it('blocks with the cause when the job sees another file, fails, or never answers, and ends the job', async () => {
+      program('scancel', `echo "$@" >> ${folder()}/cancelled`);
+      for (const [sbatch, cause, env] of [
+        ['echo "Invalid account" >&2; exit 1', /sbatch failed: Invalid account/, {}],
+        ['echo submitted', /gave no job id/, {}],
+        ['echo 18', /no answer of a job within 0\.3 s/, { HPC_COMPOSE_FS_PROBE_TIMEOUT_MS: '300' }],
+        [
+          `while [ "\${1#-}" != "$1" ]; do shift; done; echo other > "$2/login"; sh "$@"; echo 19`,
+          /has other contents/,
+          {},
+        ],
+      ] as const) {
+        program('sbatch', sbatch);
+        assert.match(messages((await probe(env)).blockers), cause);
+        assert.deepEqual(readdirSync(join(folder(), 'cache')), []);
+      }
+      assert.match(readFileSync(join(folder(), 'cancelled'), 'utf8'), /^18\n18\n19\n19\n$/);
+    });
+
+    it('starts no job that it could not end', async () => {
+      program('sbatch', `touch ${folder()}/submitted`);
+      const blockers = messages((await probe({ PATH: `${folder()}/bin` })).blockers);
+      assert.match(blockers, /'scancel' was not found/);
+      assert.ok(!existsSync(join(folder(), 'submitted')));
+    });
+  });
+
+  it('finds Slurm’s programs by their flags', async () => {
+    writeFileSync(join(folder(), 'my-srun'), '', { mode: 0o755 });
+    writeFileSync(join(folder(), 'compose.yaml'), `x-slurm: {cache_dir: ./cache}\n${service()}`);
+    const ended = await runCli(['preflight', '--srun-bin', './my-srun', '--format', 'json'], {
+      cwd: folder(),
+    });
+    assert.match(ended.stdout, /srun is available: .*my-srun/);
   });
 
   it('counts what it lists', async () => {

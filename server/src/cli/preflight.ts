@@ -1,7 +1,10 @@
 // preflight: the report on stderr as text, on stdout as JSON; exit 3 when something stands in the way (cache contract, section 10).
 import { runProcess } from '../core/process.ts';
 import { detectTool } from '../core/toolVersion.ts';
-import { preflight } from '../core/preflight/preflight.ts';
+import { blocked } from '../core/preflight/items.ts';
+import { preflight, type PreflightInput } from '../core/preflight/preflight.ts';
+import { probeShared } from '../core/preflight/sharedProbe.ts';
+import { findTool } from '../core/prepare/toolPath.ts';
 import { preflightInput } from '../load/preflightInput.ts';
 import type { CachePlan } from '../model/plan.ts';
 import type { PreflightItem, PreflightReport } from '../model/preflight.ts';
@@ -11,14 +14,10 @@ import { loadSpec } from './loadSpec.ts';
 export async function runPreflight(context: CommandContext, args: Arguments): Promise<number> {
   const format = formatOf(args);
   const loaded = await loadSpec(context, args);
-  const input = preflightInput(loaded, context.env);
+  const input = { ...preflightInput(loaded, context.env), plan: withBinaries(loaded.plan, args) };
   const tool = await detectTool(context.env, runProcess, context.signal);
-  const report = preflight({ ...input, tool, plan: withBinaries(loaded.plan, args) });
-  if (args.switches.has('fs-probes')) {
-    context.log.warn(
-      'warning: shared file systems are not probed by a job; the evidence of this machine stands instead',
-    );
-  }
+  const probed = args.switches.has('fs-probes') ? await probe(input, context) : [];
+  const report = preflight({ ...input, tool, probed });
   if (format === 'json') await context.out(`${JSON.stringify(report, null, 2)}\n`);
   else for (const line of textLines(report, args)) context.log.error(line);
   const { blockers, actionable_warnings, contextual_warnings } = report.summary;
@@ -26,8 +25,37 @@ export async function runPreflight(context: CommandContext, args: Arguments): Pr
   return blockers > 0 || (args.switches.has('strict') && warned) ? 3 : 0;
 }
 
+const PROBE_LIMIT_MS = 120_000;
+
+/** Without the means to end a job, none is started. */
+async function probe({ plan, sharedPaths }: PreflightInput, context: CommandContext) {
+  const { sbatch = 'sbatch', scancel = 'scancel' } = plan.binaries;
+  const missing = [sbatch, scancel].find((name) => !isThere(name, context.env.PATH));
+  if (missing !== undefined)
+    return [
+      blocked(`'${missing}' was not found: no job can look at shared directories`, 'Run it on a login node.'),
+    ];
+  const given = Number(context.env.HPC_COMPOSE_FS_PROBE_TIMEOUT_MS);
+  const limit = given > 0 ? given : PROBE_LIMIT_MS;
+  return probeShared(
+    sharedPaths,
+    { sbatch, scancel },
+    limit,
+    { run: runProcess, env: context.env },
+    context.signal,
+  );
+}
+
+function isThere(name: string, path: string | undefined): boolean {
+  try {
+    return findTool(name, name, path) !== '';
+  } catch {
+    return false;
+  }
+}
+
 function withBinaries(plan: CachePlan, args: Arguments): CachePlan {
-  const tools = ['enroot', 'apptainer', 'singularity'] as const;
+  const tools = ['enroot', 'apptainer', 'singularity', 'srun', 'sbatch', 'scancel'] as const;
   const chosen = tools.flatMap((tool) => {
     const path = lastValue(args, `${tool}-bin`);
     return path === undefined ? [] : [[tool, path] as const];

@@ -2,7 +2,8 @@
 import type { PreflightInput } from '../core/preflight/preflight.ts';
 import { nodeLocalRootOf, resolveHostPath } from '../spec/grammar/localPath.ts';
 import { parseMount } from '../spec/grammar/mount.ts';
-import { itemsOf, stringOf, valueAt, valueOf } from '../spec/node.ts';
+import type { ProbeTarget } from '../core/preflight/sharedProbe.ts';
+import { itemsOf, stringOf, valueAt, valueOf, type MapNode } from '../spec/node.ts';
 import type { LoadedPlan } from './loadPlan.ts';
 
 /** The input of preflight for one loaded spec. */
@@ -11,7 +12,8 @@ export function preflightInput(
   env: Readonly<Record<string, string | undefined>>,
 ): PreflightInput {
   const absolute = (path: string) => resolveHostPath(path, plan.projectDir, env.HOME);
-  const runtimeRoot = stringOf(valueAt(resolved.root, 'x-slurm', 'runtime_root'));
+  const given = stringOf(valueAt(resolved.root, 'x-slurm', 'runtime_root'));
+  const runtimeRoot = given === undefined ? undefined : absolute(given);
   const services = valueOf(resolved.root, 'services');
   const volumes = (services?.kind === 'map' ? services.pairs : []).flatMap(({ key, value }) =>
     itemsOf(valueOf(value, 'volumes')).flatMap((item) => {
@@ -24,6 +26,29 @@ export function preflightInput(
     volumes,
     env,
     nodeLocalRootOf,
-    ...(runtimeRoot === undefined ? {} : { runtimeRoot: absolute(runtimeRoot) }),
+    sharedPaths: sharedPathsOf(plan.cacheDir.path, runtimeRoot, resolved.root),
+    ...(runtimeRoot === undefined ? {} : { runtimeRoot }),
   };
+}
+
+/** Cache, runtime root, resume directory and shared scratch, each once. */
+function sharedPathsOf(
+  cacheDir: string,
+  runtimeRoot: string | undefined,
+  root: MapNode | undefined,
+): ProbeTarget[] {
+  const slurm = (...keys: string[]) => stringOf(valueAt(root, 'x-slurm', ...keys));
+  const scratch = slurm('scratch', 'scope') === 'shared' ? slurm('scratch', 'base') : undefined;
+  const all = [
+    ['cache directory', cacheDir],
+    ['runtime root', runtimeRoot],
+    ['resume directory', slurm('resume', 'path')],
+    ['shared scratch', scratch],
+  ] as const;
+  const seen = new Set<string>();
+  return all.flatMap(([what, path]) => {
+    if (path === undefined || seen.has(path)) return [];
+    seen.add(path);
+    return [{ what, path }];
+  });
 }

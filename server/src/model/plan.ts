@@ -76,6 +76,9 @@ export interface StagedInput {
   readonly revision: string | null;
 }
 
+/** Programs that may be chosen in settings or by flags. */
+export type ToolName = 'enroot' | 'apptainer' | 'singularity' | 'srun' | 'sbatch' | 'scancel';
+
 export interface CachePlan {
   /** Absolute path of the spec as given, or its document URI. */
   readonly specPath: string;
@@ -91,5 +94,5 @@ export interface CachePlan {
   /** Values that must be masked wherever people or logs see text (section 13 of the spec contract). */
   readonly secretValues: readonly string[];
   /** Executables chosen in settings (`binaries` tables), by name. */
-  readonly binaries: Readonly<Partial<Record<'enroot' | 'apptainer' | 'singularity', string>>>;
+  readonly binaries: Readonly<Partial<Record<ToolName, string>>>;
 }

@@ -24,13 +24,14 @@ export const checkBinaries: Check = ({ plan, env }) => {
 };
 
 /** Programs that submitting needs and preparing does not. */
-export const checkSlurm: Check = ({ env }) =>
-  ['srun', 'sbatch'].map((name) => {
-    const found = locate(name, name, env.PATH);
-    if (found !== undefined) return passed(`${name} is available: ${found}`);
+export const checkSlurm: Check = ({ plan, env }) =>
+  (['srun', 'sbatch'] as const).map((tool) => {
+    const name = plan.binaries[tool] ?? tool;
+    const found = locate(tool, name, env.PATH);
+    if (found !== undefined) return passed(`${tool} is available: ${found}`);
     return noted(
       `'${name}' was not found: jobs cannot be submitted from here`,
-      'Submit from a node with Slurm’s client tools.',
+      `Submit from a node with Slurm’s client tools, or name it with --${tool}-bin or in the settings (binaries).`,
     );
   });
 

@@ -7,6 +7,7 @@ import { checkCredentials } from './credentials.ts';
 import { checkBinaries, checkHostPaths, checkImages, checkSlurm, checkToolVersion } from './planChecks.ts';
 import type { DetectedTool } from '../toolVersion.ts';
 import { gatherEvidence } from './pathEvidence.ts';
+import type { ProbeTarget } from './sharedProbe.ts';
 
 export interface PreflightInput {
   readonly plan: CachePlan;
@@ -15,6 +16,10 @@ export interface PreflightInput {
   /** Normalised `x-slurm.runtime_root`, where the spec sets one. */
   readonly runtimeRoot?: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Directories that jobs and this node must both see, the cache first. */
+  readonly sharedPaths: readonly ProbeTarget[];
+  /** What jobs found of them, when they were asked. */
+  readonly probed?: readonly CheckItem[];
   /** The `hpc-compose` on PATH, if any. */
   readonly tool?: DetectedTool | undefined;
   /** Node-local root that holds a normalised path, by the policy of the contract's section 1.8. */
@@ -34,6 +39,7 @@ const CHECKS: readonly Check[] = [
   checkCachePlace,
   checkCacheAccess,
   checkFreeSpace,
+  ({ probed = [] }) => probed,
   checkImages,
   checkHostPaths,
   checkCredentials,
