@@ -54,7 +54,8 @@ const bundles = [
     ...common,
     entryPoints: { cli: 'server/src/cli.ts' },
     outdir: 'dist',
-    banner: { js: `#!/usr/bin/env node\n${common.banner.js}` },
+    // `--`: Node 20 takes an --env-file behind the script for its own.
+    banner: { js: `#!/usr/bin/env -S node --\n${common.banner.js}` },
   },
 ];
 

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -17,8 +20,10 @@ import {
   resolveRendezvous,
 } from '../../server/src/core/rendezvous.ts';
 import { removeRecordIf } from '../../server/src/core/rendezvousFile.ts';
+import { runProgram } from '../helpers/cli.ts';
 import { useFolder } from '../helpers/folder.ts';
 
+const RENDEZVOUS = join(import.meta.dirname, '../../server/src/core/rendezvous.ts');
 const REQUEST = { name: 'llm', jobId: '42_1', host: 'n1', port: 8000, protocol: 'http', ttlSeconds: 60 };
 const NOW = 1_000_000;
 
@@ -135,6 +140,57 @@ describe('rendezvous', () => {
     assert.deepEqual(removed, ['/rendezvous/old/42_1-manual.json', '/rendezvous/old/latest.json']);
     assert.equal(pruneRendezvous(folder(), NOW + 60, { jobId: '7' }).removed.length, 2);
     assert.equal(pruneRendezvous(folder(), NOW + 60, { jobId: '7' }).failed.length, 0);
+  });
+
+  it('never waits for a pipe nor reads a file of any size in place of a record, and prunes both on request', () => {
+    register();
+    for (const name of ['pipe', 'big', 'folder']) mkdirSync(join(folder(), 'rendezvous', name));
+    spawnSync('mkfifo', [join(folder(), 'rendezvous/pipe/latest.json')]);
+    writeFileSync(join(folder(), 'rendezvous/big/latest.json'), '');
+    truncateSync(join(folder(), 'rendezvous/big/latest.json'), 3 * 1024 ** 3);
+    mkdirSync(join(folder(), 'rendezvous/folder/latest.json'));
+    assert.deepEqual(live(), ['llm']);
+    assert.throws(() => resolveRendezvous(folder(), 'pipe', NOW), /no plain file/);
+    const { removed, failed } = pruneRendezvous(folder(), NOW, { damaged: true });
+    assert.equal(removed.length, 2);
+    assert.deepEqual(
+      failed.map(({ path }) => path),
+      [join(folder(), 'rendezvous/folder/latest.json')],
+    );
+    assert.deepEqual(live(), ['llm']);
+  });
+
+  it('prunes nothing behind a link', () => {
+    register({}, NOW - 1000);
+    renameSync(join(folder(), 'rendezvous'), join(folder(), 'elsewhere'));
+    symlinkSync('elsewhere', join(folder(), 'rendezvous'));
+    assert.deepEqual(pruneRendezvous(folder(), NOW).removed, []);
+    assert.equal(readdirSync(join(folder(), 'elsewhere/llm')).length, 2);
+  });
+
+  it('keeps the record of whoever registered last while others register and prune at once', async () => {
+    const script = `
+      import { pruneRendezvous, registerRendezvous } from ${JSON.stringify(RENDEZVOUS)};
+      const [folder, job] = process.argv.slice(1);
+      const request = { name: 'llm', host: 'n1', port: 8000, protocol: 'http', ttlSeconds: 60 };
+      for (let round = 0; round < 150; round++) {
+        // One that has expired already, as a prune finds it, then the one that counts.
+        registerRendezvous(folder, { ...request, jobId: 'old' + job }, ${NOW} - 1000);
+        pruneRendezvous(folder, ${NOW});
+        registerRendezvous(folder, { ...request, jobId: job }, ${NOW});
+      }`;
+    const work = ['1', '2', '3'].map((job) => {
+      const args = ['--import=tsx', '--input-type=module', '-e', script, folder(), job];
+      return runProgram([process.execPath, ...args], { cwd: process.cwd() });
+    });
+    for (const { code, stderr } of await Promise.all(work)) assert.equal(code, 0, stderr);
+    assert.match(resolveRendezvous(folder(), 'llm', NOW).job_id, /^[123]$/);
+    const names = readdirSync(join(folder(), 'rendezvous/llm'));
+    assert.deepEqual(
+      names.filter((name) => name.endsWith('.tmp')),
+      [],
+    );
+    for (const job of ['1', '2', '3']) assert.ok(names.includes(`${job}-manual.json`));
   });
 
   it('never removes a newer record that came between judging and removing', () => {

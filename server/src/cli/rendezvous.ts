@@ -22,7 +22,7 @@ export const runRegister: Run = async (context, args) => {
     name: nameOf(args),
     jobId,
     host: required(args, 'host'),
-    port: numberOf('port', required(args, 'port')),
+    port: portOf(required(args, 'port')),
     protocol: lastValue(args, 'protocol') ?? 'http',
     ttlSeconds: numberOf('ttl-seconds', lastValue(args, 'ttl-seconds') ?? '3600'),
     ...(service === undefined ? {} : { service }),
@@ -114,6 +114,12 @@ function required(args: Arguments, flag: string): string {
   const value = lastValue(args, flag);
   if (value === undefined) throw new UsageError(`--${flag} is needed`);
   return value;
+}
+
+function portOf(text: string): number {
+  const port = numberOf('port', text);
+  if (port > 0xffff) throw new UsageError(`--port takes at most 65535, not '${text}'`);
+  return port;
 }
 
 function numberOf(flag: string, text: string): number {

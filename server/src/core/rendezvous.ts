@@ -21,7 +21,7 @@ import {
   recordText,
   type RegisterRequest,
 } from './rendezvousRecord.ts';
-import { replaceRecordFile, removeRecordIf } from './rendezvousFile.ts';
+import { readRecordFile, removeRecordIf, replaceRecordFile } from './rendezvousFile.ts';
 
 const LATEST = 'latest.json';
 
@@ -59,10 +59,17 @@ export function resolveRendezvous(cacheDir: string, name: string, now: number): 
     none: 'nothing was registered',
     live: '',
     damaged: '',
-    expired: 'the latest record has expired',
+    expired: `the latest record has expired${olderLive(cacheDir, name, now)}`,
     elsewhere: `the latest record was written for ${entry?.record?.cache_dir ?? 'another directory'}`,
   }[entry?.state ?? 'none'];
   throw new OperationFailure('rendezvous-missing', { name, path: root, why });
+}
+
+/** Older records never stand in (cache contract, section 8), but people want to know of them. */
+function olderLive(cacheDir: string, name: string, now: number): string {
+  const { entries } = listRendezvous(cacheDir, now);
+  const live = entries.find((entry) => entry.name === name && entry.state === 'live');
+  return live ? `; ${live.file} still lives, its job can register again` : '';
 }
 
 /** Every record file, by name and file; live or not. A missing cache is empty. */
@@ -87,13 +94,16 @@ export interface RendezvousPruneChoice {
   readonly jobId?: string;
 }
 
-/** Removes expired records, and on request damaged ones or those of one job. Others' newer records are never touched. */
+/**
+ * Removes expired records, and on request damaged ones or those of one job. Others' newer records are never
+ * touched, nor anything behind a link. */
 export function pruneRendezvous(
   cacheDir: string,
   now: number,
   choice: RendezvousPruneChoice = {},
 ): RendezvousPruneResult {
   const result: RendezvousPruneResult = { schema_version: 1, cache_dir: cacheDir, removed: [], failed: [] };
+  if (!fs.lstatSync(`${cacheDir}/rendezvous`, { throwIfNoEntry: false })?.isDirectory()) return result;
   const unwanted = (text: string) => isUnwanted(text, cacheDir, now, choice);
   for (const { file } of listRendezvous(cacheDir, now).entries) {
     try {
@@ -130,10 +140,11 @@ function readEntry(cacheDir: string, name: string, file: string, now: number): R
 /** The record, what is wrong with it, or undefined when the file is gone. */
 function readFile(file: string): RendezvousRecord | string | undefined {
   try {
-    return readRecord(fs.readFileSync(file, 'utf8'));
+    return readRecord(readRecordFile(file));
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === 'ENOENT' || errno === 'ENOTDIR') return undefined;
+    if (errno === 'EINVAL') return 'it is no plain file, or too big for a record';
     return `it cannot be read (${errno ?? String(error)})`;
   }
 }

@@ -69,10 +69,25 @@ function hiddenName(file: string, attempt: number): string {
   return path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}.${nanos}.${attempt}.tmp`);
 }
 
+/** Text of a record. Never waits for a pipe and never reads what is too big for one. Throws system errors, EINVAL for those. */
+export function readRecordFile(file: string): string {
+  const fd = fs.openSync(file, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+  try {
+    const stat = fs.fstatSync(fd);
+    if (stat.isFile() && stat.size <= SIZE_LIMIT) return fs.readFileSync(fd, 'utf8');
+    throw Object.assign(new Error(`${file} is no plain file of a record's size`), { code: 'EINVAL' });
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+const SIZE_LIMIT = 1024 * 1024;
+
 function readOrEmpty(file: string): string {
   try {
-    return fs.readFileSync(file, 'utf8');
+    return readRecordFile(file);
   } catch (error) {
+    if (errnoOf(error) === 'EINVAL') return 'no record';
     if (errnoOf(error) === 'ENOENT') return '';
     throw error;
   }

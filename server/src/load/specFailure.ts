@@ -11,7 +11,9 @@ export class SpecFailure extends OperationFailure {
     findings: readonly Finding[],
   ) {
     const errors = findings.filter(decidesVerdict);
-    super(code, { path, cause: errors.map(({ message }) => message).join('; ') });
+    // The words of the rule for settings begin as those of the failure do.
+    const said = `The settings file ${path} cannot be used: `;
+    super(code, { path, cause: errors.map(({ message }) => message.replace(said, '')).join('; ') });
     this.findings = findings;
   }
 }
