@@ -5,6 +5,7 @@ import { specPathOf } from '../load/loadPlan.ts';
 import type { Finding, Span } from '../model/finding.ts';
 import { resolvePath } from '../model/paths.ts';
 import { lastValue, UsageError, type Arguments, type CommandContext } from './command.ts';
+import { siteRootfsRules } from './rootfsSite.ts';
 
 /** One spec of a run, judged when it is asked for, so that memory stays small with thousands of files. */
 export interface SpecInput {
@@ -26,6 +27,7 @@ export async function readSpecInputs(context: CommandContext, args: Arguments): 
     cwd,
     env,
     files: createDiskFiles(),
+    rootfsCache: siteRootfsRules(context),
     strictEnv: args.switches.has('strict-env'),
     ...(profile === undefined ? {} : { profile }),
     ...(settingsFile === undefined ? {} : { settingsFile }),

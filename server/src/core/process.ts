@@ -3,7 +3,7 @@ import { spawn as spawnPlainly, type ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
-import { execa } from 'execa';
+import { execa, execaSync } from 'execa';
 import { collectOutput } from './processOutput.ts';
 
 export interface ProcessRequest {
@@ -347,3 +347,14 @@ export const runAttached: AttachedRun = async (request) => {
     for (const signal of PASSED_ON) process.off(signal, passOn);
   }
 };
+
+/** Output of a program that only tells about itself, for callers that cannot wait; undefined when it cannot be run. At most 5 s. */
+export function askProgram(
+  command: string,
+  args: readonly string[],
+  env: ProcessRequest['env'],
+): string | undefined {
+  const options = { env: env as Record<string, string>, extendEnv: false, reject: false, timeout: 5000 };
+  const { stdout, failed } = execaSync(command, args, { ...options, stdin: 'ignore', stderr: 'ignore' });
+  return failed ? undefined : stdout;
+}

@@ -5,6 +5,7 @@ import type { Finding } from '../model/finding.ts';
 import { joinPath, parentPath } from '../model/paths.ts';
 import { chooseCacheDir } from '../plan/cacheDir.ts';
 import type { SelectedSettings } from '../plan/settings.ts';
+import type { Surroundings } from '../spec/analyse.ts';
 import type { FileState, SpecFiles } from '../spec/files.ts';
 import { judgeSpec, type Judgement } from '../spec/judgeSpec.ts';
 import { readClusterProfile, type ClusterProfileResult } from '../spec/rules/clusterProfile.ts';
@@ -20,6 +21,8 @@ export interface JudgeRun {
   readonly settingsFile?: string;
   readonly strictEnv: boolean;
   readonly files: SpecFiles;
+  /** Settings of the rootfs cache. */
+  readonly rootfsCache?: Surroundings['rootfsCache'];
 }
 
 export interface JudgedFile {
@@ -79,6 +82,7 @@ function judgeText(
     userHome: userHomeOf(env),
     resourceProfiles: settings?.settings.resourceProfiles ?? new Map(),
     strictEnv: run.strictEnv,
+    ...(run.rootfsCache ? { rootfsCache: run.rootfsCache } : {}),
     lint: {
       projectDir,
       home: env.HOME,

@@ -16,6 +16,7 @@ import { startLateFindings } from './lateFindings.ts';
 import { OpenDocuments } from './openDocuments.ts';
 import { createPathLooks } from './pathLooks.ts';
 import type { ClientAbilities, Feature, ServerContext } from './serverContext.ts';
+import { createRootfsRules } from './rootfsRules.ts';
 import { ClientSettings } from './settings.ts';
 import { createSurroundings } from './surroundings.ts';
 
@@ -43,12 +44,15 @@ export function startServer(setup: ServerSetup): void {
     const ports = setup.ports(log);
     const trusted = options.trusted !== false;
     const folders = foldersOf(params);
-    const surroundings = createSurroundings({
-      env: ports.env,
+    const onChange = () => diagnostics.judge();
+    const rootfsRulesOf = createRootfsRules({
+      settings,
+      ports,
       trusted,
-      folders,
-      onChange: () => diagnostics.judge(),
+      given: options.rootfsCache,
+      onChange,
     });
+    const surroundings = createSurroundings({ env: ports.env, trusted, folders, rootfsRulesOf, onChange });
     const late = startLateFindings({
       documents,
       sources: trusted ? [createPathLooks({ ports, settings })] : [],

@@ -13,11 +13,14 @@ import type { SpecFiles } from '../spec/files.ts';
 import { readClusterProfile, type ClusterProfileResult } from '../spec/rules/clusterProfile.ts';
 import { layerVariables } from '../spec/variables.ts';
 import type { OpenDocument } from './openDocuments.ts';
+import type { RootfsRulesOf } from './rootfsRules.ts';
 
 export interface SurroundingsSetup {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly trusted: boolean;
   readonly folders: readonly string[];
+  /** Settings of the rootfs cache, as far as they are known. */
+  readonly rootfsRulesOf?: RootfsRulesOf;
   /** Called when something that documents are judged against has changed. */
   readonly onChange: () => void;
 }
@@ -65,12 +68,14 @@ export function createSurroundings(setup: SurroundingsSetup): SurroundingsSource
       const projectDir = realFolderOf(path);
       const { env } = setup;
       const cluster = clusterOf(path, port, readProfile);
+      const rootfsCache = setup.rootfsRulesOf?.(document.uri);
       return {
         file: path,
         files: port,
         variables: layerVariables({ specPath: path, layers: settingsLayers(settings), env, files: port }),
         userHome,
         missingSeverity,
+        ...(rootfsCache ? { rootfsCache } : {}),
         ...(settings ? { resourceProfiles: settings.settings.resourceProfiles } : {}),
         lint: {
           projectDir,

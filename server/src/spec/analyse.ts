@@ -27,6 +27,7 @@ export interface Surroundings {
   /** Severity of R060; a warning where variables cannot be known. */
   readonly missingSeverity?: 'error' | 'warning';
   readonly resourceProfiles?: RuleContext['resourceProfiles'];
+  readonly rootfsCache?: RuleContext['rootfsCache'];
   /** R170 counts. */
   readonly strictEnv?: boolean;
   /** Absent: no lint rules. */
@@ -83,13 +84,17 @@ export function analyse(text: string, around: Surroundings): Analysis {
 
 function checkMeaning(root: MapNode, resolved: ResolvedSpec, around: Surroundings): Finding[] {
   const { textOf } = resolved.scope;
-  const { resourceProfiles, lint } = around;
+  const { resourceProfiles, rootfsCache, lint } = around;
   const checkable = {
     root,
     incomplete: resolved.incomplete,
     incompleteServices: resolved.incompleteServices,
   };
-  const check = checkSpec(checkable, { textOf, ...(resourceProfiles ? { resourceProfiles } : {}) });
+  const check = checkSpec(checkable, {
+    textOf,
+    ...(resourceProfiles ? { resourceProfiles } : {}),
+    ...(rootfsCache ? { rootfsCache } : {}),
+  });
   const relations = checkRelations(check.root, check.services);
   if (!lint) return [...check.findings, ...relations];
   const choice = lint.chooseCacheDir(stringOf(valueAt(root, 'x-slurm', 'cache_dir')));

@@ -39,6 +39,18 @@ describe('rootfs cache in specs', () => {
     ['RC004 name flag', on(...flags('--container-name=mine:exec')), ['RC004']],
     ['RC005 plain name', on(...flags('--container-name=mine')), ['RC005']],
     ['RC006 the flag itself', service(flags('--container-cache')), ['RC006']],
+    [
+      'RC006 silent where srun lists the flag',
+      service(flags('--container-cache')),
+      [],
+      { ...settings, enabled: false, flagIsKnown: () => true },
+    ],
+    [
+      'RC006 where srun does not list it',
+      service(flags('--container-cache')),
+      ['RC006'],
+      { ...settings, enabled: false, flagIsKnown: () => false },
+    ],
     ['RC007 a word that pyxis ignores', service(variable('PYXIS_CONTAINER_CACHE: "on"')), ['RC007']],
     [
       'RC008 inherited by a service without image',
@@ -59,6 +71,24 @@ describe('rootfs cache in specs', () => {
       `x-slurm:\n  cache_dir: /raid/cache\n${service([])}`,
       ['RC013'],
       { ...settings, base: '/raid/cache/rootfs' },
+    ],
+    [
+      'RC013 also when a service asks by itself',
+      `x-slurm:\n  cache_dir: /raid/cache\n${on()}`,
+      ['RC013'],
+      { ...settings, enabled: false, base: '/raid/cache/rootfs' },
+    ],
+    [
+      'RC013 silent when no service starts from the cache',
+      `x-slurm:\n  cache_dir: /raid/cache\n${service([])}`,
+      [],
+      { ...settings, enabled: false, base: '/raid/cache/rootfs' },
+    ],
+    [
+      'RC013 silent side by side',
+      `x-slurm:\n  cache_dir: /raid/cache\n${on()}`,
+      [],
+      { ...settings, base: '/raid/cache-rootfs' },
     ],
     ['conflicts without the cache are no concern', service(flags('--container-writable')), []],
     ['on by setting', service(flags('--container-writable')), ['RC002'], settings],

@@ -10,6 +10,9 @@ const NEVER_A_BASE: readonly string[] = ['/', '/tmp', '/var/tmp', '/dev/shm', '/
 const OPEN_DIRECTORY = fs.constants.O_RDONLY | fs.constants.O_DIRECTORY | fs.constants.O_NOFOLLOW;
 const TMPFS = 0x01021994;
 
+/** What looking at the base needs. */
+export type DirectoryPorts = Pick<RootfsPorts, 'env' | 'uid' | 'statfs'>;
+
 /** Magic numbers of file systems whose locks or deletions cannot be relied on. */
 const NETWORK_TYPES: ReadonlyMap<number, string> = new Map([
   [0x6969, 'NFS'],
@@ -27,7 +30,7 @@ const NETWORK_TYPES: ReadonlyMap<number, string> = new Map([
 ]);
 
 /** Checks the base and its ancestors. Gives warnings; throws E_BASE_UNSAFE, E_NETFS, E_STATFS. */
-export function checkBase(base: string, allowNetworkFs: boolean, ports: RootfsPorts): string[] {
+export function checkBase(base: string, allowNetworkFs: boolean, ports: DirectoryPorts): string[] {
   const real = realBase(base, ports);
   for (const path of new Set([...ancestorsOf(base), ...ancestorsOf(real)])) checkAncestor(path, base, ports);
   const { type } = statfsOf(base, ports);
@@ -38,7 +41,7 @@ export function checkBase(base: string, allowNetworkFs: boolean, ports: RootfsPo
 }
 
 /** The state of the file system. Throws E_STATFS, also when it has no size. */
-export function statfsOf(base: string, ports: RootfsPorts): ReturnType<RootfsPorts['statfs']> {
+export function statfsOf(base: string, ports: DirectoryPorts): ReturnType<RootfsPorts['statfs']> {
   let state;
   try {
     state = ports.statfs(base);
@@ -49,7 +52,7 @@ export function statfsOf(base: string, ports: RootfsPorts): ReturnType<RootfsPor
   throw new RootfsFailure('E_STATFS', { path: base, cause: 'it has no size' });
 }
 
-function realBase(base: string, ports: RootfsPorts): string {
+function realBase(base: string, ports: DirectoryPorts): string {
   const unsafe = (cause: string) => new RootfsFailure('E_BASE_UNSAFE', { path: base, cause });
   if (!base.startsWith('/') || base.split('/').includes('..')) throw unsafe('it is not an absolute path.');
   if (NEVER_A_BASE.includes(base) || base === ports.env.HOME)
@@ -63,7 +66,7 @@ function realBase(base: string, ports: RootfsPorts): string {
   return real;
 }
 
-function checkAncestor(path: string, base: string, ports: RootfsPorts): void {
+function checkAncestor(path: string, base: string, ports: DirectoryPorts): void {
   const stat = fs.statSync(path);
   const unsafe = (cause: string) => new RootfsFailure('E_BASE_UNSAFE', { path: base, cause });
   if (stat.uid !== 0 && stat.uid !== ports.uid) throw unsafe(`${path} belongs to ${stat.uid}.`);

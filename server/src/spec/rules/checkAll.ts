@@ -5,7 +5,7 @@ import { compareNames, type Placed, type RootFacts } from './facts.ts';
 import { findingOf } from './finding.ts';
 import { layOut } from './layout.ts';
 import { checkFit } from './resourceFit.ts';
-import { checkInheritedCache } from './rootfsCache.ts';
+import { checkCachesInEachOther, checkInheritedCache } from './rootfsCache.ts';
 
 /** R130 and R150-R164, in the order of the contract. Services in any order. */
 export function checkAll(root: RootFacts, services: readonly Placed[]): Finding[] {
@@ -17,6 +17,7 @@ export function checkAll(root: RootFacts, services: readonly Placed[]): Finding[
     ...checkFit(root, sorted, layouts),
     ...checkDependencies(sorted),
     ...checkInheritedCache(root, sorted),
+    ...checkCachesInEachOther(root, sorted),
   ];
 }
 

@@ -98,6 +98,8 @@ export interface ServiceFacts {
   readonly registers?: Fact<string>;
   /** Names no image at all, so that nothing of pyxis may reach it. */
   readonly imageless?: true;
+  /** Its container starts from the rootfs cache. */
+  readonly cached?: true;
 }
 
 export interface RootFacts {
@@ -120,6 +122,9 @@ export interface RootFacts {
   readonly discovers: readonly Fact<string>[];
   /** PYXIS_CONTAINER_CACHE switched on in `x-env.env`, for every step. */
   readonly cacheForAll?: Span;
+  /** The image cache, written here, and the rootfs cache of the settings lie one inside the other. */
+  readonly nestedCaches?:
+    { readonly span: Span; readonly base: string; readonly cacheDir: string } | undefined;
 }
 
 /** Facts of a service whose block was moved by `shift` code units since they were read. */

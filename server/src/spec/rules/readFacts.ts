@@ -24,7 +24,7 @@ import {
 } from './place.ts';
 import { readPlacement } from './placementValues.ts';
 import { readReadiness } from './readiness.ts';
-import { readInheritedCache } from './rootfsCache.ts';
+import { readCachesInEachOther, readInheritedCache, wishesCache } from './rootfsCache.ts';
 import { COUNT_KEYS } from './slurmBlock.ts';
 
 const BACKENDS: readonly Backend[] = ['pyxis', 'apptainer', 'singularity', 'host'];
@@ -60,15 +60,12 @@ export function readServiceFacts(entry: Entry, context: RuleContext): ServiceFac
     ...given('image', readRemoteImage(entry, context.backend)),
     ...given('registers', textFact(below(slurm, 'rendezvous', 'register', 'name'))),
     ...(under(entry, 'image') ? {} : { imageless: true as const }),
+    ...(wishesCache(entry, context) ? { cached: true as const } : {}),
   };
 }
 
 /** Facts of all root blocks but the services. `slurm` is `x-slurm` with its resource profile filled in. */
-export function readRootFacts(
-  root: MapNode,
-  slurm: Place | undefined,
-  backend: Backend | undefined,
-): RootFacts {
+export function readRootFacts(root: MapNode, slurm: Place | undefined, context: RuleContext): RootFacts {
   const top: Place = { node: root, field: '' };
   const services = root.pairs.find(({ key }) => key.value === 'services' || key.value === 'steps');
   const scratch = under(slurm, 'scratch');
@@ -76,10 +73,11 @@ export function readRootFacts(
   const block = under(top, 'x-slurm');
   return {
     servicesSpan: services?.key.span ?? root.span,
-    backend,
+    backend: context.backend,
     counts: readCounts(slurm),
     discovers: readDiscovers(slurm),
     ...given('cacheForAll', readInheritedCache(top)),
+    ...given('nestedCaches', readCachesInEachOther(under(slurm, 'cache_dir'), context)),
     ...given('slurmSpan', block && keySpan(block)),
     ...given('cacheDirSpan', spanOf(under(slurm, 'cache_dir'))),
     ...given('backendSpan', spanOf(below(top, 'runtime', 'backend'))),

@@ -2,18 +2,20 @@
 // wish, but for variables that pyxis ignores anyway. Source: rootfs contract, sections 1.2 and 3.
 import { parsePyxisBoolean, splitName } from '../../model/containerOptions.ts';
 import type { Finding, FindingFix, Span } from '../../model/finding.ts';
-import type { Sink } from './check.ts';
+import type { RuleContext, Sink } from './check.ts';
 import type { Placed, RootFacts } from './facts.ts';
 import { findingOf, quoted } from './finding.ts';
-import { below, entries, items, text, under, type Place } from './place.ts';
+import { below, entries, items, text, under, valueSpan, type Place } from './place.ts';
 
 /** What settings say of the cache; all of it may stay unknown. */
 export interface RootfsRuleSettings {
   readonly enabled: boolean;
-  readonly base?: string;
+  readonly base?: string | undefined;
   readonly keyScheme: 'strict' | 'pr174';
   /** Bad settings: the directory (RC009) or a limit (RC010). */
   readonly problems: readonly { readonly code: 'RC009' | 'RC010'; readonly message: string }[];
+  /** Whether the srun at hand lists `--container-cache`; asked only where a spec has the flag. Absent: there is none to ask. */
+  readonly flagIsKnown?: () => boolean;
 }
 
 interface Variable {
@@ -38,9 +40,9 @@ export function checkRootfsCache(service: Place, sink: Sink): void {
   const { backend } = sink.context;
   const dataPath = variables.find(({ name }) => name === 'ENROOT_DATA_PATH');
   if (dataPath && backend === 'pyxis') sink.value('RC012', dataPath.place);
-  const wish = findWish(service, variables, flags, sink);
+  const wish = findWish(service, variables, flags, sink.context);
   if (!wish) return;
-  if (wish.flag) sink.value('RC006', wish.place);
+  if (wish.flag && sink.context.rootfsCache?.flagIsKnown?.() !== true) sink.value('RC006', wish.place);
   checkImageOf(service, wish, sink);
   checkWritable(variables, flags, sink);
   checkSave(variables, flags, sink);
@@ -63,27 +65,43 @@ export function checkInheritedCache(root: RootFacts, services: readonly Placed[]
   return [findingOf('RC008', { span: root.cacheForAll, field: 'x-env.env.PYXIS_CONTAINER_CACHE', words })];
 }
 
-/** RC013: once for the spec, at its cache directory. */
-export function checkCachePlaces(cacheDir: Place | undefined, sink: Sink): void {
-  const settings = sink.context.rootfsCache;
+/** True when a service's container starts from the cache: asked for by variable or flag, or switched on by the settings. */
+export function wishesCache(service: Place, context: RuleContext): boolean {
+  const flags = items(below(service, 'x-slurm', 'extra_srun_args'));
+  return findWish(service, readVariables(under(service, 'environment')), flags, context) !== undefined;
+}
+
+/** Where the image cache and the rootfs cache lie one inside the other, for RC013. */
+export function readCachesInEachOther(
+  cacheDir: Place | undefined,
+  { rootfsCache }: RuleContext,
+): RootFacts['nestedCaches'] {
   const path = text(cacheDir);
-  if (!cacheDir || path === undefined || !settings?.enabled || settings.base === undefined) return;
-  if (!isInside(path, settings.base) && !isInside(settings.base, path)) return;
-  sink.value('RC013', cacheDir, { words: { base: settings.base, cacheDir: path } });
+  const base = rootfsCache?.base;
+  if (!cacheDir || path === undefined || base === undefined) return undefined;
+  if (!isInside(path, base) && !isInside(base, path)) return undefined;
+  return { span: valueSpan(cacheDir), base, cacheDir: path };
+}
+
+/** RC013: once for the spec, at its cache directory, when any service starts from the rootfs cache. */
+export function checkCachesInEachOther({ nestedCaches }: RootFacts, services: readonly Placed[]): Finding[] {
+  if (!nestedCaches || !services.some(({ facts }) => facts.cached)) return [];
+  const { span, base, cacheDir } = nestedCaches;
+  return [findingOf('RC013', { span, field: 'x-slurm.cache_dir', words: { base, cacheDir } })];
 }
 
 function findWish(
   service: Place,
   variables: readonly Variable[],
   flags: readonly Place[],
-  sink: Sink,
+  context: RuleContext,
 ): Wish | undefined {
   const flag = flags.find((item) => text(item) === '--container-cache');
   if (flag) return { place: flag, flag: true };
   const variable = variables.find(({ name }) => name === 'PYXIS_CONTAINER_CACHE');
   const asked = parsePyxisBoolean(variable?.value);
   if (variable && asked === true) return { place: variable.place, flag: false };
-  const bySetting = sink.context.rootfsCache?.enabled === true && asked === undefined;
+  const bySetting = context.rootfsCache?.enabled === true && asked === undefined;
   return bySetting && under(service, 'image') ? { place: service, flag: false } : undefined;
 }
 

@@ -16,7 +16,7 @@ import { checkPrepareChoice, checkPrepareUse, checkPrepareValues } from './prepa
 import { checkReadiness } from './readiness.ts';
 import { readBackend, readRootFacts, readServiceFacts } from './readFacts.ts';
 import { withProfile } from './resourceProfile.ts';
-import { checkCachePlaces, checkRootfsCache } from './rootfsCache.ts';
+import { checkRootfsCache } from './rootfsCache.ts';
 import { checkSecrets } from './secrets.ts';
 import { checkAllocation } from './slurmBlock.ts';
 import { checkDiscover, checkMail, checkParallelism, checkSignal, checkWatchdog } from './slurmBehaviour.ts';
@@ -57,7 +57,6 @@ function checkSlurm(written: Entry, sink: Sink): void {
   checkDiscover(under(place, 'rendezvous'), sink);
   checkParallelism(place, sink);
   checkSignal(under(place, 'signal'), sink);
-  checkCachePlaces(under(place, 'cache_dir'), sink);
   checkSlurmPlausibility(place, sink);
 }
 
@@ -113,7 +112,7 @@ export function factsOfRoot(root: MapNode, context: RuleContext): RootFacts {
   const slurm = under({ node: root, field: '' }, 'x-slurm');
   // The sink only takes up R068 here; checkRootBlock reports it.
   const filled = slurm && withProfile(slurm, new Sink(context));
-  return readRootFacts(root, filled, context.backend);
+  return readRootFacts(root, filled, context);
 }
 
 /** The services of a spec, under either name. */
