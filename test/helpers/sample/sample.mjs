@@ -22,7 +22,11 @@ export function makeSample(name, folder = fs.mkdtempSync(path.join(makeBase(), `
   return {
     ...{ folder, workspace: at('workspace'), shared: at('shared'), cache: at('shared/hpc-compose-cache') },
     ...{ enroot: real ?? STAND_IN, isStandIn: real === undefined },
-    settings: real ? {} : { 'hpcCompose.enroot.path': STAND_IN },
+    // On one machine the directory is as shared as the sample says; on a cluster nobody would have to tell.
+    settings: {
+      'hpcCompose.cache.sharedRoots': [at('shared')],
+      ...(real ? {} : { 'hpcCompose.enroot.path': STAND_IN }),
+    },
     remove: () => fs.rmSync(folder, { recursive: true, force: true, maxRetries: 5 }),
   };
 }
