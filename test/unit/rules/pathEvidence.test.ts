@@ -37,7 +37,7 @@ describe('evidence on paths', () => {
     ['a directory that a person calls local', { path: '/nvme/c' }, ['HX014 warning']],
     ['a link into /tmp', { real: '/tmp/c', mount: ext4 }, ['HX005 warning']],
     ['/tmp itself, which HPC004 tells', { path: '/tmp/c', real: '/tmp/c', mount: ext4 }, []],
-    ['nothing there yet', { answer: 'missing' }, ['HX007 information']],
+    ['nothing there yet', { answer: 'missing' }, ['HX007 hint']],
     ['no right to write', { answer: 'missing', writable: false }, ['HX008 warning']],
     ['rights for everybody', { worldWritable: true }, ['HX009 warning']],
     ['little room', { freeBytes: 999 }, ['HX010 warning']],

@@ -29,12 +29,7 @@ export const OWN_RULES = {
       advice: 'Choose a shared directory, or name it in hpcCompose.cache.sharedRoots if nodes do share it.',
     },
   ),
-  HX007: rule(
-    'cache-missing',
-    LATER_STAGE,
-    '{path} does not exist yet; the first prepare makes it.',
-    information,
-  ),
+  HX007: rule('cache-missing', LATER_STAGE, '{path} does not exist yet; the first prepare makes it.', hint),
   HX008: rule('cache-not-writable', LATER_STAGE, 'You cannot write to {path}.', warning),
   HX009: rule(
     'cache-world-writable',
