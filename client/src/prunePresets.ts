@@ -50,6 +50,13 @@ export function removals(plan: PrunePlan): PrunePlanEntry[] {
   return plan.entries.filter((entry) => entry.action === 'remove');
 }
 
+const TYPED_FROM_BYTES = 500e9;
+
+/** True when so much goes that the last question is answered by typing. */
+export function needsTyping({ bytes }: PrunePlan): boolean {
+  return bytes > TYPED_FROM_BYTES;
+}
+
 /** The same plan with only the chosen paths removed; it can never remove more than the plan did. */
 export function narrowPlan(plan: PrunePlan, chosen: ReadonlySet<string>): PrunePlan {
   const entries = plan.entries.map((entry) =>

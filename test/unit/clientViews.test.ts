@@ -1,6 +1,13 @@
 // The client's pure parts: words of cache entries, the tree's nodes, pages, and what choosing entries makes of a plan.
 import assert from 'node:assert/strict';
-import { confirmDetail, narrowPlan, planSummary, presets, removals } from '../../client/src/prunePresets.ts';
+import {
+  confirmDetail,
+  narrowPlan,
+  needsTyping,
+  planSummary,
+  presets,
+  removals,
+} from '../../client/src/prunePresets.ts';
 import { treeNodes, type CacheNode, type TreeOptions } from '../../client/src/views/cacheModel.ts';
 import { entryDescription, entryLabel, entrySpoken, entryTooltip } from '../../client/src/views/entryText.ts';
 import { entryPage, inspectPage, reportPage } from '../../client/src/views/pages.ts';
@@ -275,6 +282,10 @@ describe('a prune', () => {
   it('tells count and bytes of every policy', () => {
     assert.equal(planSummary(plan, 'binary'), '2 entries · 15 B');
     assert.equal(planSummary(narrowPlan(plan, new Set()), 'binary'), 'nothing to remove');
+    assert.deepEqual(
+      [needsTyping({ ...plan, bytes: 500e9 }), needsTyping({ ...plan, bytes: 501e9 })],
+      [false, true],
+    );
   });
 
   it('offers a budget only when there is one', () => {

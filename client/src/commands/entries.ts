@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import type { App } from '../app.ts';
 import type { EntryNode, ProblemNode } from '../views/cacheModel.ts';
+import { entryLabel } from '../views/entryText.ts';
 import { pickEntries, pickEntry } from './entryPick.ts';
 import { command, requireTrust } from './register.ts';
 
@@ -20,6 +21,9 @@ export function registerEntries(app: App): vscode.Disposable {
     ),
     command(app, 'cache.unpin', (node?: EntryNode, nodes?: readonly EntryNode[]) =>
       changePin(app, node, nodes, false),
+    ),
+    command(app, 'cache.verify', (node?: EntryNode, nodes?: readonly EntryNode[]) =>
+      verify(app, node, nodes),
     ),
     command(app, 'cache.reveal', async (node?: EntryNode) => {
       const picked = await pick(node);
@@ -48,6 +52,37 @@ async function changePin(
     const paths = picked.filter((one) => one.cacheDir === cacheDir).map((one) => one.entry.artifact_path);
     await app.request('hpcCompose/cache/pin', { cacheDir, paths, pinned });
   }
+}
+
+/** Checks manifest, header and size of entries, and says what is wrong; changes nothing. */
+async function verify(
+  app: App,
+  node: EntryNode | undefined,
+  nodes: readonly EntryNode[] | undefined,
+): Promise<void> {
+  if (!(await requireTrust())) return;
+  const picked = await pickEntries(app, node, nodes, vscode.l10n.t('Verify which entries?'));
+  const [first] = picked;
+  if (!first) return;
+  const { cacheDir } = first;
+  const chosen = picked.filter((one) => one.cacheDir === cacheDir);
+  const paths = chosen.map((one) => one.entry.artifact_path);
+  const { checked, problems } = await app.request('hpcCompose/cache/verify', { cacheDir, paths });
+  for (const { path, problem } of problems) app.log.warn(`${path}: ${problem}`);
+  const [trouble] = problems;
+  if (trouble) {
+    const name = entryLabel((chosen.find((one) => one.entry.artifact_path === trouble.path) ?? first).entry);
+    const more = problems.length > 1 ? vscode.l10n.t(' ({0} more in the output)', problems.length - 1) : '';
+    const show = vscode.l10n.t('Show Output');
+    const words = vscode.l10n.t('{0}: {1}{2}', name, trouble.problem, more);
+    if ((await vscode.window.showWarningMessage(words, show)) === show) app.log.show();
+    return;
+  }
+  const words =
+    checked === 1
+      ? vscode.l10n.t('{0} is in order.', entryLabel(first.entry))
+      : vscode.l10n.t('{0} entries are in order.', checked);
+  void vscode.window.showInformationMessage(words);
 }
 
 /** In the explorer when the file lies in the workspace, else in the file manager, else (remote) in a terminal. */

@@ -15,6 +15,7 @@ export function registerInspect(app: App): vscode.Disposable {
   return vscode.Disposable.from(
     command(app, 'cache.inspect', (argument: unknown) => inspectSpec(app, argument)),
     command(app, 'cache.inspectEntry', (node?: EntryNode) => inspectEntry(app, node)),
+    command(app, 'openAsJson', () => app.pages.showJson()),
     app.states.onDidChange(() => app.pages.refresh()),
   );
 }
@@ -28,11 +29,17 @@ async function inspectSpec(app: App, argument: unknown): Promise<InspectResult |
   const first = await app.request('hpcCompose/cache/inspect', params);
   const file = uri.path.slice(uri.path.lastIndexOf('/') + 1);
   let latest: InspectResult | undefined = first;
-  await app.pages.showPage(service ?? file, async () => {
-    const result = latest ?? (await app.request('hpcCompose/cache/inspect', params));
-    latest = undefined;
-    return inspectPage(result, service ? `${service} · ${file}` : file, style());
-  });
+  let shown = first;
+  await app.pages.showPage(
+    service ?? file,
+    async () => {
+      const result = latest ?? (await app.request('hpcCompose/cache/inspect', params));
+      latest = undefined;
+      shown = result;
+      return inspectPage(result, service ? `${service} · ${file}` : file, style());
+    },
+    () => shown,
+  );
   return first;
 }
 
@@ -41,11 +48,15 @@ async function inspectEntry(app: App, node: EntryNode | undefined): Promise<void
   const picked = await pickEntry(app, node, vscode.l10n.t('Inspect which entry?'));
   if (!picked) return;
   const { cacheDir, entry } = picked;
-  await app.pages.showPage(entryLabel(entry), () => {
-    const now = latestEntry(app, entry);
-    const removed = `# ${escape(entryLabel(entry))}\n\n${vscode.l10n.t('This entry is no longer in the cache.')}`;
-    return now ? entryPage(now, cacheDir, style()) : removed;
-  });
+  await app.pages.showPage(
+    entryLabel(entry),
+    () => {
+      const now = latestEntry(app, entry);
+      const removed = `# ${escape(entryLabel(entry))}\n\n${vscode.l10n.t('This entry is no longer in the cache.')}`;
+      return now ? entryPage(now, cacheDir, style()) : removed;
+    },
+    () => latestEntry(app, entry) ?? entry,
+  );
 }
 
 function latestEntry(app: App, entry: CacheEntry): CacheEntry | undefined {

@@ -6,10 +6,11 @@ import type { CacheParams } from '../../../server/src/model/protocol.ts';
 import { formatBytes } from '../../../server/src/model/units.ts';
 import type { App } from '../app.ts';
 import { requestWithReports } from '../cacheClient.ts';
-import { confirmDetail, narrowPlan, removals } from '../prunePresets.ts';
+import { confirmDetail, narrowPlan, needsTyping, removals } from '../prunePresets.ts';
 import { pickPreset, selectEntries } from '../ui/prunePicks.ts';
 import { readSettings } from '../ui/settings.ts';
 import type { EntryNode } from '../views/cacheModel.ts';
+import { when } from '../views/entryText.ts';
 import { count, planPage, reportPage } from '../views/pages.ts';
 import { pickEntries } from './entryPick.ts';
 import { command, requireTrust } from './register.ts';
@@ -22,6 +23,7 @@ export function registerPrune(app: App): vscode.Disposable {
     command(app, 'cache.pruneSelected', (node?: EntryNode, nodes?: readonly EntryNode[]) =>
       pruneSelected(app, node, nodes),
     ),
+    command(app, 'cache.showReports', (argument: unknown) => showReports(app, argument)),
   );
 }
 
@@ -67,12 +69,25 @@ async function confirmAndApply(
   const button = vscode.l10n.t('Delete {0}', count(removed, 'Entry', 'Entries'));
   const options = { modal: true, detail: confirmDetail(plan, known, units) };
   if ((await vscode.window.showWarningMessage(question, options, button)) !== button) return undefined;
+  if (needsTyping(plan) && !(await confirmByTyping(question))) return undefined;
   const result = await app.operations.run(vscode.l10n.t('Deleting {0}', entries), (token) =>
     apply(app, plan, token),
   );
   if (!result) return undefined;
   void tellResult(app, plan, result);
   return result;
+}
+
+/** So much is not removed by a click that went astray. */
+async function confirmByTyping(question: string): Promise<boolean> {
+  const word = 'delete';
+  const typed = await vscode.window.showInputBox({
+    title: question,
+    prompt: vscode.l10n.t('Type {0} to confirm. Escape changes nothing.', word),
+    ignoreFocusOut: true,
+    validateInput: (text) => (text.trim() === word ? undefined : vscode.l10n.t('Type {0}', word)),
+  });
+  return typed?.trim() === word;
 }
 
 async function apply(app: App, plan: PrunePlan, operation: vscode.CancellationToken): Promise<PruneResult> {
@@ -103,7 +118,6 @@ async function apply(app: App, plan: PrunePlan, operation: vscode.CancellationTo
 
 async function tellResult(app: App, plan: PrunePlan, result: PruneResult): Promise<void> {
   const { units } = readSettings();
-  const report = () => reportPage(result, plan, { units, now: Date.now() / 1000 });
   const parts = [
     vscode.l10n.t(
       'Freed {0} in {1}',
@@ -124,7 +138,39 @@ async function tellResult(app: App, plan: PrunePlan, result: PruneResult): Promi
   const show = vscode.l10n.t('Show Report');
   const tell =
     result.failed.length > 0 ? vscode.window.showWarningMessage : vscode.window.showInformationMessage;
-  if ((await tell(words, show)) === show) await app.pages.showPage('prune-report', report);
+  if ((await tell(words, show)) === show) await showReport(app, plan, result);
+}
+
+function showReport(app: App, plan: PrunePlan, result: PruneResult): Promise<void> {
+  const { units } = readSettings();
+  const page = () => reportPage(result, plan, { units, now: Date.now() / 1000 });
+  return app.pages.showPage('prune-report', page, () => ({ plan, result }));
+}
+
+/** Lets people look at what earlier prunes did. */
+async function showReports(app: App, argument: unknown): Promise<void> {
+  if (!(await requireTrust())) return;
+  const where = await targetCache(app, argument);
+  if (!where) return;
+  const { units } = readSettings();
+  const reports = await app.request('hpcCompose/prune/reports', where);
+  if (reports.length === 0) {
+    const words = vscode.l10n.t('No prune of this cache was recorded in the last 30 days.');
+    void vscode.window.showInformationMessage(words);
+    return;
+  }
+  const items = reports.map((report) => ({
+    label: when(report.created_at, Date.now() / 1000),
+    description: vscode.l10n.t(
+      'freed {0} in {1}',
+      formatBytes(report.result.bytes_freed, units),
+      count(report.result.removed_count, 'entry', 'entries'),
+    ),
+    report,
+  }));
+  const title = vscode.l10n.t('Which prune?');
+  const picked = await vscode.window.showQuickPick(items, { title });
+  if (picked) await showReport(app, picked.report.plan, picked.report.result);
 }
 
 function firstWhy(what: string, reasons: readonly string[]): string[] {
@@ -140,8 +186,10 @@ async function tellNothing(app: App, plan: PrunePlan): Promise<undefined> {
 }
 
 function showPlan(app: App, plan: PrunePlan): Promise<void> {
-  return app.pages.showPage('prune-plan', () =>
-    planPage(plan, { units: readSettings().units, now: Date.now() / 1000 }),
+  return app.pages.showPage(
+    'prune-plan',
+    () => planPage(plan, { units: readSettings().units, now: Date.now() / 1000 }),
+    () => plan,
   );
 }
 

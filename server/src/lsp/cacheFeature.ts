@@ -2,7 +2,15 @@
 import { nodeLocalRootOf } from '../spec/grammar/localPath.ts';
 import { inspectPlan } from '../core/inspect.ts';
 import { changePins } from '../core/pins.ts';
-import type { CacheParams, ExplainResult, InspectParams, PinParams } from '../model/protocol.ts';
+import { verifyCache } from '../core/verify.ts';
+import type {
+  CacheParams,
+  ExplainResult,
+  InspectParams,
+  PinParams,
+  VerifyAnswer,
+  VerifyParams,
+} from '../model/protocol.ts';
 import type { CacheState, InspectResult } from '../model/cache.ts';
 import { OperationFailure } from '../model/failure.ts';
 import { putCacheDir } from '../spec/lint/cachePath.ts';
@@ -35,6 +43,7 @@ export const cacheFeature: Feature = (context) => {
     explain(context, params, signal),
   );
   onOwnRequest(connection, log, 'hpcCompose/cache/pin', (params) => pin(context, looks, params));
+  onOwnRequest(connection, log, 'hpcCompose/cache/verify', (params) => verify(context, params));
   const prepare = registerPrepare(context, board, looks);
   registerPrune(context, looks);
   const lenses = registerLenses(context, board);
@@ -73,6 +82,14 @@ async function pin(
   const changed = await changePins(cacheDir, paths, pinned, ports);
   await looks.tell(cacheDir);
   return changed;
+}
+
+async function verify(context: ServerContext, { cacheDir, paths }: VerifyParams): Promise<VerifyAnswer> {
+  requireTrust(context);
+  const { ports } = await choicesFor(context, undefined);
+  const wanted = new Set(paths);
+  const { checked, problems } = verifyCache(cacheDir, ports, (path) => wanted.has(path));
+  return { checked, problems: problems.filter(({ path }) => wanted.has(path)) };
 }
 
 async function inspect(

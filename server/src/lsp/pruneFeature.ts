@@ -1,4 +1,4 @@
-// The requests `hpcCompose/prune/plan` and `hpcCompose/prune/apply`. The plan that comes back is applied as it is: the core looks
+// The requests `hpcCompose/prune/plan`, `hpcCompose/prune/apply` and `hpcCompose/prune/reports`. The plan that comes back is applied as it is: the core looks
 // at every entry again under its locks, the policy is never asked a second time.
 import fs from 'node:fs';
 import path from 'node:path';
@@ -8,6 +8,7 @@ import { canonicalPath } from '../core/canonicalPath.ts';
 import { applyPrune } from '../core/prune/applyPrune.ts';
 import { planPruneInBackground } from '../core/background.ts';
 import type { PruneRequest } from '../core/prune/planPrune.ts';
+import { keepReport, readReports } from '../core/prune/reports.ts';
 import { resolveReferences, type SpecState } from '../core/prune/references.ts';
 import type { PrunePlan, PruneResult } from '../model/cache.ts';
 import { OperationFailure } from '../model/failure.ts';
@@ -18,7 +19,7 @@ import { onOwnRequest } from './guarded.ts';
 import type { ServerContext } from './serverContext.ts';
 import { choicesFor, planOf, requireTrust } from './specPlans.ts';
 
-/** Registers both requests. */
+/** Registers the requests. */
 export function registerPrune(context: ServerContext, looks: CacheLooks): void {
   const { connection, log } = context;
   onOwnRequest(connection, log, 'hpcCompose/prune/plan', (params, signal) =>
@@ -27,6 +28,10 @@ export function registerPrune(context: ServerContext, looks: CacheLooks): void {
   onOwnRequest(connection, log, 'hpcCompose/prune/apply', (params, signal) =>
     apply(context, looks, params, signal),
   );
+  onOwnRequest(connection, log, 'hpcCompose/prune/reports', async ({ cacheDir, uri }, signal) => {
+    requireTrust(context);
+    return readReports(cacheDir ?? (await cacheDirOf(context, uri, signal)));
+  });
 }
 
 async function makePlan(
@@ -133,7 +138,9 @@ async function apply(
         bytes,
       });
     };
-    return await applyPrune(plan, { signal, onProgress }, ports);
+    const result = await applyPrune(plan, { signal, onProgress }, ports);
+    keepReport({ schema_version: 1, created_at: ports.now(), plan, result });
+    return result;
   } finally {
     await looks.tell(plan.cache_dir);
   }

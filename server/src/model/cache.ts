@@ -170,3 +170,12 @@ export interface PruneResult {
   failed: { path: string; code: string; message?: string }[];
   bytes_freed: number;
 }
+
+/** What is kept of an applied prune for 30 days. */
+export interface PruneReport {
+  schema_version: 1;
+  /** Seconds since the epoch. */
+  created_at: number;
+  plan: PrunePlan;
+  result: PruneResult;
+}

@@ -3,7 +3,16 @@ import type { RootfsAcquired, RootfsGcPlan, RootfsGcResult, RootfsList } from '.
 import type { PreflightReport } from './preflight.ts';
 import type { SetupChange, SetupResult, SetupState } from './setup.ts';
 import type { RendezvousPruneResult, RendezvousState } from './rendezvous.ts';
-import type { CacheState, InspectResult, PrepareResult, PruneMode, PrunePlan, PruneResult } from './cache.ts';
+import type {
+  CacheState,
+  InspectResult,
+  ListProblem,
+  PrepareResult,
+  PruneMode,
+  PrunePlan,
+  PruneReport,
+  PruneResult,
+} from './cache.ts';
 import type { FailureCode, FailureData } from './failure.ts';
 import type { CacheDirChoice } from './plan.ts';
 
@@ -96,6 +105,17 @@ export interface PinParams {
   pinned: boolean;
 }
 
+export interface VerifyParams {
+  cacheDir: string;
+  /** Artifact paths. */
+  paths: string[];
+}
+
+export interface VerifyAnswer {
+  checked: number;
+  problems: ListProblem[];
+}
+
 export interface PruneApplyParams {
   plan: PrunePlan;
   /** Where every `PruneProgress` goes. */
@@ -156,9 +176,12 @@ export interface Requests {
   'hpcCompose/cache/explain': { params: CacheParams; result: ExplainResult };
   /** Gives the paths whose state changed. */
   'hpcCompose/cache/pin': { params: PinParams; result: string[] };
+  'hpcCompose/cache/verify': { params: VerifyParams; result: VerifyAnswer };
   'hpcCompose/prepare': { params: PrepareParams; result: PrepareResult };
   'hpcCompose/prune/plan': { params: PrunePlanParams; result: PrunePlan };
   'hpcCompose/prune/apply': { params: PruneApplyParams; result: PruneResult };
+  /** What earlier prunes of this cache did, the latest first. */
+  'hpcCompose/prune/reports': { params: CacheParams; result: PruneReport[] };
   'hpcCompose/rendezvous/list': { params: CacheParams; result: RendezvousState };
   'hpcCompose/rendezvous/prune': { params: RendezvousPruneParams; result: RendezvousPruneResult };
   'hpcCompose/setup/read': { params: SetupParams; result: SetupState };
