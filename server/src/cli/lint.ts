@@ -7,6 +7,7 @@ import { formatOf, UsageError, type Arguments, type CommandContext } from './com
 import { countText, findingText, jsonText, originOf, rangeOf } from './findingOutput.ts';
 import { fixSpec, type AppliedFix, type FixedSpec } from './lintFix.ts';
 import { readSeverities } from './severities.ts';
+import { createShellLint, type ShellLint } from './lintShell.ts';
 import { readSpecInputs, type SpecInput } from './specInputs.ts';
 import { exitOf, invalidJson, sayInvalid } from './validate.ts';
 
@@ -21,6 +22,7 @@ interface LintRun {
   readonly fix: boolean;
   readonly dryRun: boolean;
   readonly severities: (path: string) => Readonly<Record<string, SeverityChoice>>;
+  readonly checkShell: ShellLint;
 }
 
 /** Gives 0, 4 for findings, or the exit code of invalid specs; the highest of all files. */
@@ -35,6 +37,7 @@ export async function runLint(context: CommandContext, args: Arguments): Promise
     fix: args.switches.has('fix'),
     dryRun: args.switches.has('dry-run'),
     severities: readSeverities(args.values.severity ?? []),
+    checkShell: createShellLint(context),
   };
   if (run.dryRun && !run.fix) throw new UsageError('--dry-run needs --fix');
   let exit = 0;
@@ -54,7 +57,7 @@ async function lintOne(input: SpecInput, run: LintRun): Promise<number> {
     return invalid;
   }
   const fixed = run.fix ? fixSpec(input, judged, run.dryRun) : undefined;
-  const shown = fixed?.after ?? judged;
+  const shown = await run.checkShell(input, fixed?.after ?? judged);
   const findings = applySeverities(lintFindings(shown), run.severities(input.path));
   const fixable = lintFindings(judged).filter(isFixable).length;
   const report = { input, judged: shown, findings, fixable, fixed };

@@ -58,16 +58,20 @@ function decodeInput(bytes: Buffer): string {
   }
 }
 
-/** The findings of standard input name it `-`, not the path that stands in for it. */
-function asStdin(judged: JudgedFile): JudgedFile {
-  const rename = <S extends Span>(span: S): S => (span.file === judged.path ? { ...span, file: '-' } : span);
-  const renamed = (finding: Finding): Finding => ({
+/** A finding of standard input names it `-`, not the path that stands in for it. */
+export function asStdinFinding(finding: Finding, path: string): Finding {
+  const rename = <S extends Span>(span: S): S => (span.file === path ? { ...span, file: '-' } : span);
+  return {
     ...finding,
     span: rename(finding.span),
     ...(finding.related
       ? { related: finding.related.map((place) => ({ ...place, span: rename(place.span) })) }
       : {}),
-  });
+  };
+}
+
+function asStdin(judged: JudgedFile): JudgedFile {
+  const renamed = (finding: Finding) => asStdinFinding(finding, judged.path);
   return {
     ...judged,
     findings: judged.findings.map(renamed),

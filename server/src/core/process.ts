@@ -15,6 +15,8 @@ export interface ProcessRequest {
   readonly signal?: AbortSignal;
   /** Descriptors inherited as 3, 4, …, for tools that lock them. */
   readonly descriptors?: readonly number[];
+  /** The whole standard input; none when absent. */
+  readonly input?: string;
   /** Called for every line of stdout or stderr, without its line end; very long lines come in pieces. */
   readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void;
   /** `whole` (up to 64 MiB, the default) or `tail`: the last 64 KiB, for chatty tools. */
@@ -155,7 +157,13 @@ function spawn(request: ProcessRequest) {
     reject: false,
     buffer: false,
     cleanup: false,
-    stdio: ['ignore', 'pipe', 'pipe', ...(request.descriptors ?? [])] as ['ignore', 'pipe', 'pipe'],
+    ...(request.input === undefined ? {} : { input: request.input }),
+    stdio: [
+      request.input === undefined ? 'ignore' : 'pipe',
+      'pipe',
+      'pipe',
+      ...(request.descriptors ?? []),
+    ] as ['ignore', 'pipe', 'pipe'],
   });
 }
 

@@ -15,6 +15,7 @@ import { FEATURES } from './features.ts';
 import { startLateFindings } from './lateFindings.ts';
 import { OpenDocuments } from './openDocuments.ts';
 import { createPathLooks } from './pathLooks.ts';
+import { createShellLooks } from './shellLooks.ts';
 import type { ClientAbilities, Feature, ServerContext } from './serverContext.ts';
 import { createRootfsRules } from './rootfsRules.ts';
 import { ClientSettings } from './settings.ts';
@@ -55,7 +56,9 @@ export function startServer(setup: ServerSetup): void {
     const surroundings = createSurroundings({ env: ports.env, trusted, folders, rootfsRulesOf, onChange });
     const late = startLateFindings({
       documents,
-      sources: trusted ? [createPathLooks({ ports, settings })] : [],
+      sources: trusted
+        ? [createPathLooks({ ports, settings }), ...createShellLooks({ ports, settings })]
+        : [],
       onFound: (uri) => diagnostics.judge(uri),
       log,
     });

@@ -24,6 +24,29 @@ interface Place {
 }
 
 function alignScalar(source: string, style: ScalarNode['style'], value: string): Place[] | undefined {
+  return (style === 'literal' ? alignLiteral(source, value) : undefined) ?? alignByWalk(source, style, value);
+}
+
+/** Lines of a literal block stand for lines of the value, all indented alike: every blank has its place, too. */
+function alignLiteral(source: string, value: string): Place[] | undefined {
+  const places: Place[] = [];
+  let at = contentStart(source, 'literal');
+  let indent: number | undefined;
+  for (const line of value.split('\n')) {
+    const lineEnd = /\r?\n|$/g;
+    lineEnd.lastIndex = at;
+    const end = lineEnd.exec(source)?.index ?? source.length;
+    if (line !== '') indent ??= end - at - line.length;
+    const from = Math.min(at + (indent ?? 0), end);
+    if (source.slice(from, from + line.length) !== line) return undefined;
+    for (let index = 0; index <= line.length; index++)
+      places.push({ start: from + index, end: from + index + 1 });
+    at = end + (source.startsWith('\r\n', end) ? 2 : 1);
+  }
+  return places;
+}
+
+function alignByWalk(source: string, style: ScalarNode['style'], value: string): Place[] | undefined {
   let at = contentStart(source, style);
   const places: Place[] = [];
   for (let index = 0; index < value.length;) {

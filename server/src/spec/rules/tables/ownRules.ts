@@ -11,6 +11,8 @@ export const OWN_RULES = {
     ...warning,
     advice: 'Write the keys: hpc-compose accepts the list by accident only.',
   }),
+  HX003: rule('shell-syntax', LATER_STAGE, 'Shell: {problem}.', warning),
+  HX004: rule('shellcheck', LATER_STAGE, 'SC{number}: {problem}', information),
   HX005: rule(
     'cache-resolves-local',
     LATER_STAGE,

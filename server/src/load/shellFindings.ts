@@ -1,0 +1,47 @@
+// The shell texts of a spec, given to `bash -n` and to ShellCheck where it is installed; for both doors.
+import type { ShellChecker, ShellTools } from '../core/shellCheck.ts';
+import type { Finding } from '../model/finding.ts';
+import { styleFindings, syntaxFindings } from '../spec/lint/shellFindings.ts';
+import { shellScripts, type ShellScript } from '../spec/lint/shellScripts.ts';
+import { needsShell } from '../spec/lint/shellSyntax.ts';
+import type { ResolvedSpec } from '../spec/resolve.ts';
+
+export interface ShellLook {
+  readonly checker: ShellChecker;
+  readonly tools: ShellTools;
+  readonly signal: AbortSignal;
+}
+
+/** The texts of one file that a shell can have something to say about. */
+export function checkableScripts(
+  resolved: ResolvedSpec | undefined,
+  file: string,
+  source: string,
+): ShellScript[] {
+  if (!resolved?.root) return [];
+  const { root, scope } = resolved;
+  return shellScripts({ root, file, source, lookup: scope.lookup }).filter(({ text }) => needsShell(text));
+}
+
+/** HX003. */
+export async function findSyntaxErrors(scripts: readonly ShellScript[], look: ShellLook): Promise<Finding[]> {
+  if (scripts.length === 0) return [];
+  const answers = await look.checker.syntax(textsOf(scripts), look.tools, look.signal);
+  return scripts.flatMap((script) => syntaxFindings(script, answers.get(script.text) ?? ''));
+}
+
+/** HX004: of texts without syntax errors alone, the others are told of already. */
+export async function findStyleProblems(
+  scripts: readonly ShellScript[],
+  look: ShellLook,
+): Promise<Finding[]> {
+  if (scripts.length === 0) return [];
+  const answers = await look.checker.syntax(textsOf(scripts), look.tools, look.signal);
+  const sound = scripts.filter(({ text }) => answers.get(text)?.trim() === '');
+  const remarks = await look.checker.style(textsOf(sound), look.tools, look.signal);
+  return sound.flatMap((script) => styleFindings(script, remarks.get(script.text) ?? ''));
+}
+
+function textsOf(scripts: readonly ShellScript[]): string[] {
+  return [...new Set(scripts.map(({ text }) => text))];
+}

@@ -1,0 +1,69 @@
+// Shell texts of open specs, checked once typing pauses: HX003 by `bash -n`, HX004 by ShellCheck where it is installed. For
+// trusted workspaces only. Nothing is ever executed.
+import { createShellChecker, type ShellChecker, type ShellTools } from '../core/shellCheck.ts';
+import type { Ports } from '../core/ports.ts';
+import type { Finding } from '../model/finding.ts';
+import {
+  checkableScripts,
+  findStyleProblems,
+  findSyntaxErrors,
+  type ShellLook,
+} from '../load/shellFindings.ts';
+import type { ShellScript } from '../spec/lint/shellScripts.ts';
+import type { LateSource } from './lateFindings.ts';
+import { at, type RawSettings, type SettingsAccess } from './settings.ts';
+
+export interface ShellLooks {
+  readonly ports: Pick<Ports, 'run' | 'env'>;
+  readonly settings: SettingsAccess;
+}
+
+type Check = (scripts: readonly ShellScript[], look: ShellLook) => Promise<Finding[]>;
+
+/** The two sources, which share what bash said. */
+export function createShellLooks({ ports, settings }: ShellLooks): readonly LateSource[] {
+  const checker = createShellChecker(ports);
+  const isOn = (raw: RawSettings) => at(raw, 'shellcheck.enabled') !== 'off';
+  return [
+    sourceOf({
+      name: 'bash -n',
+      codes: ['HX003'],
+      check: findSyntaxErrors,
+      checker,
+      settings,
+      isOn: () => true,
+    }),
+    sourceOf({ name: 'ShellCheck', codes: ['HX004'], check: findStyleProblems, checker, settings, isOn }),
+  ];
+}
+
+interface SourceSetup {
+  readonly name: string;
+  readonly codes: readonly string[];
+  readonly check: Check;
+  readonly checker: ShellChecker;
+  readonly settings: SettingsAccess;
+  readonly isOn: (raw: RawSettings) => boolean;
+}
+
+function sourceOf({ name, codes, check, checker, settings, isOn }: SourceSetup): LateSource {
+  return {
+    name,
+    codes,
+    look: async ({ document, text, analysis }, signal) => {
+      const raw = await settings.all(document.uri);
+      if (!isOn(raw)) return [];
+      const scripts = checkableScripts(analysis.resolved, document.path, text);
+      return check(scripts, { checker, tools: toolsOf(raw), signal });
+    },
+  };
+}
+
+/** Programs by setting, else by name on PATH. */
+function toolsOf(raw: RawSettings): ShellTools {
+  const path = (name: string, usual: string) => {
+    const value = at(raw, name);
+    return typeof value === 'string' && value.trim() !== '' ? value.trim() : usual;
+  };
+  return { bash: path('bash.path', 'bash'), shellcheck: path('shellcheck.path', 'shellcheck') };
+}
