@@ -2,10 +2,10 @@
 // and published with its version.
 import { Emitter, type Diagnostic, type Event } from 'vscode-languageserver';
 import type { Finding, Span } from '../model/finding.ts';
-import { analyse, type Analysis } from '../spec/analyse.ts';
+import type { Analysis } from '../spec/analyse.ts';
+import { followEdits, type EditedSpec } from '../spec/analyseEdits.ts';
 import { applySeverities } from '../spec/lint/severity.ts';
 import { pairOf, stringOf, valueOf, type SpecNode } from '../spec/node.ts';
-import { createBlockParser, type BlockParser } from '../spec/parseBlocks.ts';
 import { findingOf } from '../spec/rules/finding.ts';
 import { servicesOf } from '../spec/rules/ruleBook.ts';
 import { diagnosticOf, type Shown } from './diagnosticOf.ts';
@@ -40,19 +40,19 @@ interface GivenContext extends Pick<
 }
 
 interface DiagnosticsContext extends GivenContext {
-  /** Reads the document's next state; each open document has its own, which ends with it. */
-  readonly parserOf: (document: OpenDocument) => BlockParser;
+  /** Judges the document's next state; each open document has its own, which ends with it. */
+  readonly specOf: (document: OpenDocument) => EditedSpec;
 }
 
 /** Starts publishing for all documents of the context. */
 export function startDiagnostics(given: GivenContext): DiagnosticsService {
-  const parsers = new WeakMap<OpenDocument, BlockParser>();
-  const parserOf = (document: OpenDocument) => {
-    const parser = parsers.get(document) ?? createBlockParser();
-    parsers.set(document, parser);
-    return parser;
+  const specs = new WeakMap<OpenDocument, EditedSpec>();
+  const specOf = (document: OpenDocument) => {
+    const spec = specs.get(document) ?? followEdits();
+    specs.set(document, spec);
+    return spec;
   };
-  const context: DiagnosticsContext = { ...given, parserOf };
+  const context: DiagnosticsContext = { ...given, specOf };
   const published = new Emitter<Published>();
   const waiting = new Map<string, number>();
   let armed = false;
@@ -137,14 +137,14 @@ function judgeSafely(context: DiagnosticsContext, document: OpenDocument): Diagn
 }
 
 function findingsOf(
-  { surroundings, parserOf, late }: DiagnosticsContext,
+  { surroundings, specOf, late }: DiagnosticsContext,
   document: OpenDocument,
   judged?: LateFindings['judged'],
 ): Pick<Analysis, 'findings' | 'root'> {
   const text = document.text.getText();
   if (text.length > LARGEST_TEXT) return { findings: [tooLarge(document.path, text)], root: undefined };
   const around = surroundings.of(document);
-  const analysis = analyse(text, { ...around, parse: parserOf(document).parse });
+  const analysis = specOf(document).analyse(text, around);
   judged?.({ document, text, around, analysis });
   const besides = [...surroundings.problemsOf(document), ...late.of(document)];
   if (besides.length === 0) return analysis;

@@ -1,17 +1,22 @@
 // The judgement of one text: every finding at once and the verdict, stages 3 to 16 of the spec contract, section 0. Pure; other
 // files come through `SpecFiles`.
-import { decidesVerdict, type Finding } from '../model/finding.ts';
+import { decidesVerdict, type Finding, type Span } from '../model/finding.ts';
 import type { CacheDirChoice } from '../model/plan.ts';
+import { isBefore, placeFinding, WHOLE_TEXT, type BlockPlaces } from './blockPlaces.ts';
+import { checkTogether } from './checkTogether.ts';
 import type { SpecFiles } from './files.ts';
+import type { InterpolationScope } from './interpolateNode.ts';
+import { NOTHING_KEPT, type Kept } from './kept.ts';
 import { checkCacheDir, type CacheFixSources } from './lint/cachePath.ts';
 import { lintSpec } from './lint/lintSpec.ts';
 import { checkRelations } from './lint/relations.ts';
 import { applySuppressions } from './lint/suppress.ts';
 import { stringOf, valueAt, type MapNode, type SpecNode } from './node.ts';
-import { parseYaml } from './parse.ts';
+import { parseYaml, type ParsedYaml } from './parse.ts';
+import { placeNode } from './placeNodes.ts';
 import { resolveSpec, type ResolvedSpec } from './resolve.ts';
 import type { RuleContext } from './rules/check.ts';
-import { checkSpec } from './rules/checkSpec.ts';
+import { checkSpec, type SpecCheck } from './rules/checkSpec.ts';
 import type { ClusterProfile } from './rules/clusterProfile.ts';
 import { checkShapes } from './structure/checkStructure.ts';
 import { claimMissingSecrets, suppressDerived } from './suppressDerived.ts';
@@ -32,8 +37,6 @@ export interface Surroundings {
   readonly strictEnv?: boolean;
   /** Absent: no lint rules. */
   readonly lint?: LintSurroundings;
-  /** Reads the spec's own text; must give what `parseYaml` gives, the default. */
-  readonly parse?: typeof parseYaml;
 }
 
 export interface LintSurroundings {
@@ -60,70 +63,128 @@ export interface Analysis {
 
 /** Judges one text. Never throws. */
 export function analyse(text: string, around: Surroundings): Analysis {
-  const { root, findings, damaged } = (around.parse ?? parseYaml)(text, around.file);
-  if (root?.kind !== 'map' || damaged) return finish(text, around, root, undefined, findings);
-  const resolved = resolveSpec({
-    path: around.file,
-    text,
-    root,
-    files: around.files,
-    parse: parseYaml,
-    variables: around.variables,
-    userHome: around.userHome,
-    ...(around.missingSeverity === undefined ? {} : { missingSeverity: around.missingSeverity }),
-  });
-  const strict = around.strictEnv ? resolved.defaulted.map(({ finding }) => finding) : [];
-  return finish(text, around, root, resolved, [
+  const places = WHOLE_TEXT;
+  return judge(
+    { ...around, text, places, kept: NOTHING_KEPT, parse: parseYaml },
+    parseYaml(text, around.file),
+  );
+}
+
+/** One analysis: the text, what it is judged against, and how its tree was read. */
+export interface Judging extends Surroundings {
+  readonly text: string;
+  readonly places: BlockPlaces;
+  /** The text that spans of a block count in. */
+  readonly textOf?: (name: string) => string | undefined;
+  readonly kept: Kept;
+  /** Reads base files. */
+  readonly parse: typeof parseYaml;
+}
+
+/** Judges a tree. Whatever the tree is made of and whatever is kept, the findings are those of the whole text. */
+export function judge(judging: Judging, { root, findings, damaged }: ParsedYaml): Analysis {
+  if (root?.kind !== 'map' || damaged) return finish(judging, root, undefined, findings);
+  const resolved = resolve(judging, root);
+  const strict = judging.strictEnv ? resolved.defaulted.map(({ finding }) => finding) : [];
+  const { incomplete, merged } = resolved;
+  return finish(judging, root, resolved, [
     ...findings,
     ...resolved.findings,
     ...strict,
-    ...(resolved.merged ? checkShapes(resolved.merged, resolved.incomplete) : []),
-    ...(resolved.root ? claimMissingSecrets(checkMeaning(resolved.root, resolved, around), text) : []),
+    ...(merged ? checkShapes(merged, incomplete, judging.kept) : []),
+    ...(resolved.root
+      ? claimMissingSecrets(checkMeaning(resolved.root, resolved, judging), judging.text)
+      : []),
   ]);
 }
 
-function checkMeaning(root: MapNode, resolved: ResolvedSpec, around: Surroundings): Finding[] {
+function resolve(judging: Judging, root: MapNode): ResolvedSpec {
+  const { file, text, files, parse, variables, userHome, kept, textOf, missingSeverity } = judging;
+  return resolveSpec({
+    path: file,
+    ...{ text, root, files, parse, variables, userHome, kept },
+    ...(textOf === undefined ? {} : { textOf }),
+    ...(missingSeverity === undefined ? {} : { missingSeverity }),
+  });
+}
+
+function checkMeaning(root: MapNode, resolved: ResolvedSpec, judging: Judging): Finding[] {
   const { textOf } = resolved.scope;
-  const { resourceProfiles, rootfsCache, lint } = around;
-  const checkable = {
-    root,
-    incomplete: resolved.incomplete,
-    incompleteServices: resolved.incompleteServices,
-  };
-  const check = checkSpec(checkable, {
+  const { resourceProfiles, rootfsCache, lint, kept, places } = judging;
+  const { incomplete, incompleteServices } = resolved;
+  const known = {
     textOf,
+    isBefore: (a: Span, b: Span) => isBefore(a, b, places),
     ...(resourceProfiles ? { resourceProfiles } : {}),
     ...(rootfsCache ? { rootfsCache } : {}),
-  });
-  const relations = checkRelations(check.root, check.services);
-  if (!lint) return [...check.findings, ...relations];
-  const choice = lint.chooseCacheDir(stringOf(valueAt(root, 'x-slurm', 'cache_dir')));
-  const warnings = lintSpec(check.root, check.services, {
-    projectDir: lint.projectDir,
-    home: lint.home,
-    cacheDir: choice.path,
-    cacheDirFindings: checkCacheDir(root, choice, textOf, lint.cacheFixes),
-    hasExtends: /\bextends\b/.test(resolved.scope.textOf(around.file) ?? ''),
-    ...(lint.cluster ? { cluster: lint.cluster } : {}),
-  });
-  return [...check.findings, ...warnings, ...relations];
+  };
+  const check = checkSpec({ root, incomplete, incompleteServices }, known, kept, places);
+  return [
+    ...check.findings,
+    ...(lint ? checkLint(root, check, lint, judging, textOf) : []),
+    ...checkTogether('relations', { ...check, inputs: [] }, kept, places, () =>
+      checkRelations(check.root, check.services),
+    ),
+  ];
+}
+
+function checkLint(
+  root: MapNode,
+  { root: rootFacts, services }: SpecCheck,
+  lint: LintSurroundings,
+  { text, kept, places }: Judging,
+  textOf: InterpolationScope['textOf'],
+): readonly Finding[] {
+  const { projectDir, home } = lint;
+  const choice = kept.steady(
+    'cache directory',
+    lint.chooseCacheDir(stringOf(valueAt(root, 'x-slurm', 'cache_dir'))),
+  );
+  const cluster = kept.steady('cluster', lint.cluster);
+  const fixes = kept.steady('cache fixes', lint.cacheFixes);
+  const hasExtends = text.includes('extends') && /\bextends\b/.test(text);
+  const inputs = [projectDir, home, choice, cluster, fixes, hasExtends];
+  return checkTogether('lint', { root: rootFacts, services, inputs }, kept, places, () =>
+    lintSpec(rootFacts, services, {
+      projectDir,
+      home,
+      cacheDir: choice.path,
+      cacheDirFindings: checkCacheDir(root, choice, textOf, fixes),
+      hasExtends,
+      ...(cluster ? { cluster } : {}),
+    }),
+  );
 }
 
 function finish(
-  text: string,
-  { file }: Surroundings,
+  { text, file, places }: Judging,
   root: SpecNode | undefined,
   resolved: ResolvedSpec | undefined,
   findings: readonly Finding[],
 ): Analysis {
-  const left = applySuppressions(text, file, root, suppressDerived(findings));
+  const told = suppressDerived(findings);
+  const isWhole = places === WHOLE_TEXT;
+  const placed = isWhole ? told : told.map((finding) => placeFinding(finding, places));
+  const here = isWhole ? root : root && placeNode(root, places);
+  const left = applySuppressions(text, file, here, placed);
   const rank = (finding: Finding) => (finding.span.file === file ? finding.span.start : Infinity);
   const ordered = left.toSorted((a, b) => (rank(a) < rank(b) ? -1 : Number(rank(a) > rank(b))));
   return {
     findings: ordered,
     valid: !ordered.some(decidesVerdict),
-    root,
-    resolved,
+    root: here,
+    resolved: isWhole ? resolved : resolved && placeResolved(resolved, places),
     pending: resolved?.pending ?? [],
+  };
+}
+
+/** A resolved spec whose trees stand in the file. */
+function placeResolved(resolved: ResolvedSpec, places: BlockPlaces): ResolvedSpec {
+  const { root, merged, findings } = resolved;
+  return {
+    ...resolved,
+    root: root && placeNode(root, places),
+    merged: merged && placeNode(merged, places),
+    findings: findings.map((finding) => placeFinding(finding, places)),
   };
 }

@@ -3,6 +3,7 @@
 import type { Finding } from '../model/finding.ts';
 import { joinPath, normalisePath, parentPath } from '../model/paths.ts';
 import type { SpecFiles } from './files.ts';
+import { NOTHING_KEPT, type Kept } from './kept.ts';
 import { kindOf } from './kindOf.ts';
 import { mergeNodes } from './mergeNodes.ts';
 import { pairOf, stringOf, valueOf, type MapNode, type Pair, type SpecNode } from './node.ts';
@@ -38,8 +39,9 @@ export function resolveExtends(
   root: SpecNode | undefined,
   files: SpecFiles,
   parse: ParseSpec,
+  kept: Kept = NOTHING_KEPT,
 ): ExtendedSpec {
-  const run = new ExtendsRun(files, parse);
+  const run = new ExtendsRun(files, parse, kept);
   const resolved = run.resolveFile({ path, identity: normalisePath(path) }, root, []);
   return {
     root: resolved.root,
@@ -73,10 +75,12 @@ class ExtendsRun {
   private readonly done = new Map<string, ResolvedFile>();
   private readonly files: SpecFiles;
   private readonly parse: ParseSpec;
+  private readonly kept: Kept;
 
-  constructor(files: SpecFiles, parse: ParseSpec) {
+  constructor(files: SpecFiles, parse: ParseSpec, kept: Kept) {
     this.files = files;
     this.parse = parse;
+    this.kept = kept;
   }
 
   resolveFile(file: SourceFile, tree: SpecNode | undefined, above: readonly SourceFile[]): ResolvedFile {
@@ -85,11 +89,13 @@ class ExtendsRun {
     const extension = pairOf(tree, 'extends');
     const own = renameSteps(extension ? without(tree, extension) : tree);
     const base = extension ? this.rootBase(extension.value, stack) : undefined;
-    const merged = base?.root ? (mergeNodes(base.root, own, 'root') as MapNode) : own;
+    const { kept } = this;
+    const merged = base?.root ? (mergeNodes(base.root, own, 'root', undefined, kept) as MapNode) : own;
     const chains = resolveServiceChains(merged, {
       read: (value, service) => this.readReference(value, service),
       external: (reference, service, value) => this.externalBase(reference, service, value, stack),
       report: (finding) => this.findings.push(finding),
+      kept,
     });
     return {
       root: chains.root,

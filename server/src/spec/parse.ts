@@ -5,16 +5,32 @@ import type { Finding, Span } from '../model/finding.ts';
 import { isNull, type SpecNode } from './node.ts';
 import { findingOf } from './rules/finding.ts';
 import { composeDocuments, DEPTH_LIMIT, type ComposedText } from './yaml/composeDocuments.ts';
-import { toNodes } from './yaml/toNodes.ts';
+import { toNodes, type Anchored } from './yaml/toNodes.ts';
 
 export interface ParsedYaml {
   /** The first document's tree, also when it is no mapping; best effort after syntax errors; undefined when nothing can be read. */
   readonly root: SpecNode | undefined;
   readonly findings: readonly Finding[];
-  /** True when anchors or aliases are in use: their effect reaches beyond one block. */
-  readonly anchored: boolean;
   /** True after a syntax error: parts of the tree are guesses. */
   readonly damaged: boolean;
+}
+
+/** One text as parts, so that a part of a file can be read and its place in the whole be found later. */
+export interface ReadText {
+  readonly root: SpecNode | undefined;
+  /** Syntax errors of the text. */
+  readonly syntax: readonly Finding[];
+  /** The same where another text with a syntax error stands before it. */
+  readonly laterSyntax: readonly Finding[];
+  /** What is wrong with nodes: R004 of aliases, tags and depth, R006. */
+  readonly findings: readonly Finding[];
+  /** What is wrong with the file as a whole; nothing else was read where it cannot be parsed at all. */
+  readonly whole: readonly Finding[];
+  readonly anchors: ReadonlyMap<string, Anchored>;
+  /** Names of aliases whose anchors are not in this text. */
+  readonly unknown: ReadonlySet<string>;
+  /** Nodes once all aliases are followed; 0 where there are none. */
+  readonly expanded: number;
 }
 
 /** Characters that hpc-compose's YAML reader refuses anywhere in a file; lone surrogates cannot be written as UTF-8 at all. */
@@ -25,13 +41,25 @@ const ODD_BREAK = /\r(?!\n)|[\x85\u2028\u2029]/;
 
 /** The tree of a file and its YAML-level findings. `file` goes into every span. */
 export function parseYaml(text: string, file: string): ParsedYaml {
+  const { root, syntax, findings, whole } = readYaml(text, file);
+  const all = [...syntax, ...findings, ...whole];
+  return { root, findings: all, damaged: all.some(isDamage) };
+}
+
+/** True for syntax errors: nothing else can be said about a text with one. */
+export function isDamage({ code }: Finding): boolean {
+  return code === 'R004';
+}
+
+/** The parts of what `parseYaml` gives. `known` are anchors of the text before this one. */
+export function readYaml(text: string, file: string, known?: ReadonlyMap<string, Anchored>): ReadText {
   const control = FORBIDDEN.exec(text);
   if (control) return failed(controlCharacter(control, file));
   const composed = composeDocuments(unifyBreaks(text));
   if (composed.tooDeepAt !== undefined) return failed(tooDeep(composed.tooDeepAt, file, text));
   const first = composed.documents[0];
   if (!first) return failed(notAMapping({ file, start: 0, end: 0 }, 'nothing'));
-  return readDocument(first, composed, text, file);
+  return readDocument(first, composed, text, file, known);
 }
 
 function readDocument(
@@ -39,18 +67,20 @@ function readDocument(
   composed: ComposedText,
   text: string,
   file: string,
-): ParsedYaml {
-  const nodes = toNodes(first, text, file);
-  const findings = [...syntaxFindings(composed, text, file), ...nodes.findings];
-  findings.push(...secondDocument(composed.documents, text, file), ...byteOrderMark(nodes.root, text, file));
-  if (findings.length === 0 && nodes.root?.kind !== 'map')
-    findings.push(notAMapping(headOf(nodes.root, text, file), kindOf(nodes.root)));
-  const damaged = findings.some(({ code }) => code === 'R004');
-  return { root: nodes.root, findings, anchored: nodes.anchored, damaged };
+  known: ReadonlyMap<string, Anchored> | undefined,
+): ReadText {
+  const { root, findings, anchors, unknown, jumps, size } = toNodes(first, text, file, known);
+  const syntax = syntaxFindings(composed, text, file, false);
+  const laterSyntax = syntax.length === 0 ? syntax : syntaxFindings(composed, text, file, true);
+  const whole = [...secondDocument(composed.documents, text, file), ...byteOrderMark(root, text, file)];
+  if (syntax.length + findings.length + whole.length === 0 && root?.kind !== 'map')
+    whole.push(notAMapping(headOf(root, text, file), kindOf(root)));
+  return { root, syntax, laterSyntax, findings, whole, anchors, unknown, expanded: jumps === 0 ? 0 : size };
 }
 
-function failed(finding: Finding): ParsedYaml {
-  return { root: undefined, findings: [finding], anchored: false, damaged: true };
+function failed(finding: Finding): ReadText {
+  const nothing = { root: undefined, syntax: [], laterSyntax: [], findings: [] };
+  return { ...nothing, whole: [finding], anchors: new Map(), unknown: new Set(), expanded: 0 };
 }
 
 /** Lone carriage returns and Unicode line ends break lines for hpc-compose's parser; same length, so that offsets stay. */
@@ -121,14 +151,15 @@ function byteOrderMark(root: SpecNode | undefined, text: string, file: string): 
 }
 
 /** Syntax errors of all documents, one for each line: those that follow from one another are dropped. */
-function syntaxFindings(composed: ComposedText, text: string, file: string): Finding[] {
+function syntaxFindings(composed: ComposedText, text: string, file: string, isLater: boolean): Finding[] {
   const findings: Finding[] = [];
   let lastLine: number | undefined;
   for (const error of composed.documents.flatMap((document) => document.errors)) {
     if (isTolerated(error)) continue;
     const span = errorSpan(error, text, file);
     const line = span.start === 0 ? -1 : text.lastIndexOf('\n', span.start - 1);
-    if (line === lastLine || (findings.length > 0 && error.code === 'UNEXPECTED_TOKEN')) continue;
+    if (line === lastLine || ((isLater || findings.length > 0) && error.code === 'UNEXPECTED_TOKEN'))
+      continue;
     lastLine = line;
     findings.push(syntaxError(error.message, span));
   }

@@ -1,173 +1,189 @@
-// The tree of a text that changes a little at a time: only blocks whose text is new are parsed, and the whole is put together
-// from them. Invariant: the result equals parseYaml's. A block counts only with a proof: parsed between the lines that its place
-// gives it, with a stand-in key where the next block starts, that key must be found untouched. Without proof: the whole text.
-import type { Finding, Span } from '../model/finding.ts';
-import type { MapNode, Pair, SpecNode } from './node.ts';
+// The tree of a text that changes a little at a time: only blocks whose text is new are read, and the whole is put together from
+// them. Invariant: once placed in the file, the result equals parseYaml's. Behind a block that proves nothing the rest is read at once.
+import { BlockMemory, type ReadBlock } from './blockMemory.ts';
+import { placeBlocks, WHOLE_TEXT, type BlockPlaces, type NamedBlock } from './blockPlaces.ts';
+import { joinBlocks, type Part } from './joinBlocks.ts';
 import { parseYaml, type ParsedYaml } from './parse.ts';
-import { shiftFinding, shiftPair } from './shiftNodes.ts';
-import { splitBlocks, STAND_IN, type Block, type Section } from './splitBlocks.ts';
+import { parseBlock, parseRest, type Anchors, type ParsedBlock } from './parseBlock.ts';
+import { splitBlocks, type Block, type Section } from './splitBlocks.ts';
+import type { Anchored } from './yaml/toNodes.ts';
+
+/** What parseYaml gives, with spans inside blocks. */
+export interface BlockTree extends ParsedYaml {
+  readonly places: BlockPlaces;
+  /** The text that spans of a block count in; undefined for a name that is no block's. */
+  readonly textOf: (name: string) => string | undefined;
+  /** True when blocks that were there before stand in another order now. */
+  readonly isReordered: boolean;
+}
 
 export interface BlockParser {
-  /** Same result as `parseYaml(text, file)`; nodes of unchanged blocks may be shared with earlier results. */
-  readonly parse: typeof parseYaml;
-  /** How many texts had to be parsed whole. */
-  readonly fallbacks: number;
+  /** Reads the next state of the document; nodes of unchanged blocks are the same values as before. */
+  readonly read: (text: string, file: string) => BlockTree;
+  /** Reads the blocks of a text ahead, one with each step, so that the next `read` finds them done. */
+  readonly readAhead: (text: string) => Generator<undefined>;
+  /** How often a text was read whole, or its rest behind one block at once. */
+  readonly fallbacks: { readonly whole: number; readonly rest: number };
 }
 
-/** What a block holds. All offsets count from the text in which the block starts at `base`. */
-interface Parsed {
-  readonly base: number;
-  readonly pairs: readonly Pair[];
-  readonly findings: readonly Finding[];
-  /** Where the mapping starts and ends whose entries these are, if the block is its first or last one. */
-  readonly start: number;
-  readonly end: number;
-  /** The same for the root. */
-  readonly rootStart: number;
-  readonly rootEnd: number;
-}
+/** Above this many nodes aliases are counted over the whole text. */
+const MOST_EXPANDED = 100_000;
 
-/** Blocks of one text where they stand in it. */
-type Placed = ReadonlyMap<Block, Parsed>;
-
-/** Undefined: the block alone proves nothing. */
-type Cache = Map<string, Parsed | undefined>;
-
-/** A parser for the successive states of one document; it remembers the blocks of the last state. */
+/** A parser for the successive states of one document; it remembers the blocks of the last ones. */
 export function createBlockParser(): BlockParser {
-  let cache: Cache = new Map();
-  let cachedFile = '';
-  let fallbacks = 0;
+  const memory = new BlockMemory();
+  const fallbacks = { whole: 0, rest: 0 };
   return {
-    parse(text, file) {
-      if (file !== cachedFile) cache = new Map();
-      cachedFile = file;
+    fallbacks,
+    *readAhead(text) {
+      const reading = new Reading(text, splitBlocks(text) ?? [], memory);
+      for (const block of reading.blocks) {
+        const isNew = !memory.has(block);
+        reading.take(block);
+        if (isNew) yield;
+      }
+    },
+    read(text, file) {
       const sections = splitBlocks(text);
-      const next: Cache = new Map();
-      const parsed = sections && placeAll(sections, file, cache, next);
-      cache = next;
-      const whole = parsed && assemble(sections, parsed, file);
-      if (whole) return whole;
-      fallbacks += 1;
-      return parseYaml(text, file);
-    },
-    get fallbacks() {
-      return fallbacks;
+      const reading = sections && new Reading(text, sections, memory);
+      const tree = reading?.tree(file);
+      if (reading?.isCut) fallbacks.rest += 1;
+      if (tree) return tree;
+      fallbacks.whole += 1;
+      return { ...parseYaml(text, file), places: WHOLE_TEXT, textOf: () => undefined, isReordered: false };
     },
   };
 }
 
-/** Every block at its place, or undefined when one proves nothing; what was known before of the others is kept all the same. */
-function placeAll(sections: readonly Section[], file: string, known: Cache, next: Cache): Placed | undefined {
-  const placed = new Map<Block, Parsed>();
-  let failed = false;
-  for (const block of sections.flatMap(({ blocks }) => blocks)) {
-    const key = `${block.before}\0${block.after}\0${block.text}`;
-    if (failed && !known.has(key)) continue;
-    const parsed = known.has(key) ? known.get(key) : parseBlock(block, file);
-    const moved = parsed && moveTo(parsed, block.start);
-    next.set(key, moved);
-    if (moved) placed.set(block, moved);
-    else failed = true;
+/** The reading of one text. */
+class Reading {
+  readonly blocks: readonly Block[];
+  /** True when the blocks behind one of them were read at once. */
+  isCut = false;
+  private readonly text: string;
+  private readonly memory: BlockMemory;
+  private readonly anchors = new Map<string, Anchored>();
+
+  constructor(text: string, sections: readonly Section[], memory: BlockMemory) {
+    this.text = text;
+    this.memory = memory;
+    this.blocks = sections.flatMap(({ blocks }) => blocks);
+    memory.start();
   }
-  return failed ? undefined : placed;
-}
 
-function moveTo(parsed: Parsed, start: number): Parsed {
-  const by = start - parsed.base;
-  if (by === 0) return parsed;
-  return {
-    base: start,
-    pairs: parsed.pairs.map((pair) => shiftPair(pair, by)),
-    findings: parsed.findings.map((finding) => shiftFinding(finding, by)),
-    start: parsed.start + by,
-    end: parsed.end + by,
-    rootStart: parsed.rootStart + by,
-    rootEnd: parsed.rootEnd + by,
-  };
-}
-
-function parseBlock(block: Block, file: string): Parsed | undefined {
-  const { before, text, after } = block;
-  const { root, findings, anchored, damaged } = parseYaml(before + text + after, file);
-  const base = before.length;
-  const end = base + text.length;
-  if (anchored || damaged || !isUntagged(root)) return undefined;
-  if (findings.some(({ code, span }) => code !== 'R006' || span.start < base || span.start >= end))
-    return undefined;
-  const entries = entriesOf(block, root, end);
-  return entries && { base, findings, rootStart: root.span.start, rootEnd: root.span.end, ...entries };
-}
-
-/** The block's own entries and the extent of the mapping they are in, when wrapping and stand-in are found as they were given. */
-function entriesOf(
-  { kind, after }: Block,
-  root: MapNode,
-  standInAt: number,
-): Pick<Parsed, 'pairs' | 'start' | 'end'> | undefined {
-  const inRoot = after !== '' && !after.startsWith(' ');
-  const outer = kind === 'child' && inRoot ? withoutStandIn(root.pairs, standInAt) : root.pairs;
-  if (kind === 'root') {
-    const pairs = inRoot ? withoutStandIn(root.pairs, standInAt) : root.pairs;
-    return pairs && { pairs, start: root.span.start, end: root.span.end };
+  tree(file: string): BlockTree | undefined {
+    const parts: Part[] = [];
+    const named: NamedBlock[] = [];
+    const reads = this.blocks.map((block) => this.take(block));
+    for (let index = 0; index < reads.length;) {
+      const [block, next] = [this.blocks[index], this.blocks[index + 1]];
+      const read = reads[index];
+      if (!block || !read) return undefined;
+      const isAlone = read.parsed !== undefined;
+      const part = isAlone ? block : next && joined(block, next);
+      const proven = isAlone ? read : part && this.passing(part, anchorsOf(parts));
+      if (!part || !proven?.parsed) return this.withRest(block, parts, named, file);
+      named.push(proven);
+      parts.push({ block: part, parsed: proven.parsed });
+      index += isAlone ? 1 : 2;
+    }
+    return this.join(parts, named, file);
   }
-  const [pair] = outer?.length === 1 ? outer : [];
-  if (!pair || !isUntagged(pair.value)) return undefined;
-  const at = standInAt + after.search(/\S|$/);
-  const inner = after.startsWith(' ') ? withoutStandIn(pair.value.pairs, at) : pair.value.pairs;
-  if (!inner || (kind === 'head') !== (inner.length === 0)) return undefined;
-  const { start, end } = pair.value.span;
-  return { pairs: kind === 'head' ? [pair] : inner, start, end };
-}
 
-function withoutStandIn(pairs: readonly Pair[], at: number): readonly Pair[] | undefined {
-  const last = pairs.at(-1)?.key;
-  if (last?.value !== STAND_IN || last.span.start !== at) return undefined;
-  return pairs.slice(0, -1);
-}
-
-function isUntagged(node: SpecNode | undefined): node is MapNode {
-  return node?.kind === 'map' && node.tag === undefined;
-}
-
-function assemble(sections: readonly Section[], placed: Placed, file: string): ParsedYaml | undefined {
-  const pairs: Pair[] = [];
-  const findings: Finding[] = [];
-  for (const { blocks } of sections) {
-    const parts = blocks.flatMap((block) => placed.get(block) ?? []);
-    for (const part of parts) findings.push(...part.findings);
-    const own = blocks[0]?.kind === 'head' ? sectionPair(parts, file) : parts.flatMap((part) => part.pairs);
-    if (!own) return undefined;
-    for (const pair of own) pairs.push(pair);
+  /** A block for this state alone. */
+  private passing(block: Block, anchors: Anchors): ReadBlock {
+    const read = this.read(block, anchors);
+    if (read.parsed) this.memory.nameForNow(read);
+    return read;
   }
-  const start = firstOf(sections, placed)?.rootStart ?? 0;
-  const end = lastOf(sections, placed)?.rootEnd ?? 0;
-  const root = mapOf(pairs, { file, start, end });
-  return root && { root, findings, anchored: false, damaged: false };
+
+  /** The next block. */
+  take(block: Block): ReadBlock {
+    const read = this.memory.take(
+      block,
+      (known) => this.isValid(known, block),
+      () => this.read(block, this.anchors),
+    );
+    for (const [name, anchor] of read.parsed?.anchors ?? []) this.anchors.set(name, anchor);
+    return read;
+  }
+
+  private isValid({ parsed, links, quotes }: ReadBlock, block: Block): boolean {
+    if (quotes !== undefined && quotes !== this.quotesBehind(block)) return false;
+    if (parsed?.unknown.size === 0) return true;
+    const now = linksOf(parsed, this.anchors);
+    return now.size === links.size && [...now].every(([name, anchor]) => links.get(name) === anchor);
+  }
+
+  private read(block: Block, anchors: Anchors): ReadBlock {
+    const alone = this.readWith(block, new Map());
+    const links = linksOf(alone.parsed, anchors);
+    return links.size === 0 ? alone : this.readWith(block, links);
+  }
+
+  private readWith(block: Block, links: Anchors): ReadBlock {
+    const name = this.memory.nextName();
+    let quotes: string | undefined;
+    const parsed = parseBlock(block, name, links, () => (quotes = this.quotesBehind(block)));
+    const { before, text, after } = block;
+    return { name, before, text, after, links, quotes, parsed };
+  }
+
+  private quotesBehind({ start, text }: Block): string {
+    const end = start + text.length;
+    const double = this.has(/(?<!\\)(?:\\\\)*"/g, end) ? '"' : '';
+    return double + (this.has(/(?<!')'(?:'')*(?!')/g, end) ? "'" : '');
+  }
+
+  private has(pattern: RegExp, from: number): boolean {
+    pattern.lastIndex = from;
+    return pattern.test(this.text);
+  }
+
+  /** What is left of the text behind the parts as one more. */
+  private withRest(
+    block: Block,
+    parts: readonly Part[],
+    named: readonly NamedBlock[],
+    file: string,
+  ): BlockTree | undefined {
+    if (parts.length === 0) return undefined;
+    const text = this.text.slice(block.start);
+    const whole: NamedBlock = { name: this.memory.nextName(), before: block.before, text };
+    const rest = parseRest({ ...block, text, after: '' }, whole.name, anchorsOf(parts));
+    if (!rest) return undefined;
+    this.isCut = true;
+    this.memory.nameForNow(whole);
+    return this.join([...parts, { block, rest }], [...named, whole], file);
+  }
+
+  private join(parts: readonly Part[], named: readonly NamedBlock[], file: string): BlockTree | undefined {
+    const isReordered = this.memory.finish();
+    let expanded = 0;
+    for (const { parsed, rest } of parts) expanded += (parsed ?? rest?.read)?.expanded ?? 0;
+    const joined = expanded > MOST_EXPANDED ? undefined : joinBlocks(parts, file);
+    if (!joined) return undefined;
+    const places = placeBlocks(file, named);
+    return { ...joined, places, textOf: (name) => this.memory.textOf(name), isReordered };
+  }
 }
 
-/** The entry of the root whose children are blocks of their own. */
-function sectionPair([head, ...children]: readonly Parsed[], file: string): Pair[] | undefined {
-  const key = head?.pairs[0]?.key;
-  const entries = children.flatMap(({ pairs }) => pairs);
-  const value = mapOf(entries, { file, start: children[0]?.start ?? 0, end: children.at(-1)?.end ?? 0 });
-  return key && value && [{ key, value }];
+/** Two blocks as one: a word between them that is to become a key is read as part of the next one's. */
+function joined(first: Block, second: Block): Block | undefined {
+  if (second.kind === 'head' || (first.kind === 'root') !== (second.kind === 'root')) return undefined;
+  return { ...first, text: first.text + second.text, after: second.after };
 }
 
-function firstOf(sections: readonly Section[], placed: Placed): Parsed | undefined {
-  const block = sections[0]?.blocks[0];
-  return block && placed.get(block);
+/** The anchors that the aliases of a block mean. */
+function linksOf(parsed: ParsedBlock | undefined, anchors: Anchors): Anchors {
+  const links = new Map<string, Anchored>();
+  for (const name of parsed?.unknown ?? []) {
+    const anchor = anchors.get(name);
+    if (anchor) links.set(name, anchor);
+  }
+  return links;
 }
 
-function lastOf(sections: readonly Section[], placed: Placed): Parsed | undefined {
-  const block = sections.at(-1)?.blocks.at(-1);
-  return block && placed.get(block);
-}
-
-/** A mapping of entries from several blocks; undefined when keys are equal, or when that is not plain to see. */
-function mapOf(pairs: readonly Pair[], span: Span): MapNode | undefined {
-  const names = new Set(pairs.map(({ key }) => key.value));
-  if (pairs.length === 0 || names.size < pairs.length) return undefined;
-  if (pairs.some(({ key }) => typeof key.value !== 'string' || key.tag !== undefined)) return undefined;
-  return { kind: 'map', pairs, span };
+function anchorsOf(parts: readonly Part[]): Anchors {
+  return new Map(parts.flatMap(({ parsed }) => [...(parsed?.anchors ?? [])]));
 }

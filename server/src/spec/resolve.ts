@@ -12,6 +12,7 @@ import {
   type InterpolationScope,
 } from './interpolateNode.ts';
 import { ROOT_FIELDS, SERVICE_FIELDS } from './interpolatedFields.ts';
+import { isSameList, NOTHING_KEPT, type Kept } from './kept.ts';
 import { nearestName } from './nearestName.ts';
 import { valueOf, type MapNode, type Pair, type SpecNode } from './node.ts';
 import { resolveSecrets, type Secrets } from './secrets.ts';
@@ -30,6 +31,10 @@ export interface ResolveInput {
   readonly userHome: string | undefined;
   /** Severity of R060; a warning where variables cannot be known. */
   readonly missingSeverity?: Severity;
+  /** The text that spans of this file, or of blocks of the spec, count in; absent: the spec's own text and those of its bases. */
+  readonly textOf?: (file: string) => string | undefined;
+  /** Keeps blocks that were interpolated before. */
+  readonly kept?: Kept;
 }
 
 export interface ResolvedSpec {
@@ -56,7 +61,8 @@ export interface ResolvedSpec {
 
 /** Resolves one spec. Never throws. */
 export function resolveSpec(input: ResolveInput): ResolvedSpec {
-  const extended = resolveExtends(input.path, input.root, input.files, input.parse);
+  const { kept = NOTHING_KEPT } = input;
+  const extended = resolveExtends(input.path, input.root, input.files, input.parse, kept);
   const secrets = resolveSecrets({
     root: extended.root,
     specPath: input.path,
@@ -65,11 +71,14 @@ export function resolveSpec(input: ResolveInput): ResolvedSpec {
     userHome: input.userHome,
   });
   const used = new Set<string>();
-  const textOf = (file: string) => extended.texts.get(file) ?? input.text;
+  const textOf = (file: string) => extended.texts.get(file) ?? input.textOf?.(file) ?? input.text;
   const scope = createScope(input, secrets, textOf, used);
-  const interpolated = extended.root ? interpolateRoot(extended.root, scope) : undefined;
-  const envFiles = servicesOf(interpolated?.node).map(({ key, value }) =>
-    checkEnvFiles(value, String(key.value), input.path, input.files),
+  const meaning = kept.steady('meaning', meaningOf(input, secrets), isSameMeaning);
+  const interpolated = extended.root
+    ? interpolateRoot(extended.root, scope, { kept, meaning, used })
+    : undefined;
+  const envFiles = servicesOf(interpolated?.node).flatMap(({ key, value }) =>
+    valueOf(value, 'env_file') ? [checkEnvFiles(value, String(key.value), input.path, input.files)] : [],
   );
   return {
     root: interpolated?.node,
@@ -96,23 +105,61 @@ export function resolveSpec(input: ResolveInput): ResolvedSpec {
   };
 }
 
+/** What is kept of interpolated blocks, and what they depend on beside their own text. */
+interface Keeping {
+  readonly kept: Kept;
+  /** The same value as long as every variable means the same. */
+  readonly meaning: Meaning;
+  /** Names of variables that the spec uses. */
+  readonly used: Set<string>;
+}
+
+interface UsedNode extends InterpolatedNode {
+  readonly names: ReadonlySet<string>;
+}
+
 /** Interpolates a whole merged root: root keys first, then services, each as one block. */
-export function interpolateRoot(root: MapNode, scope: InterpolationScope): InterpolatedNode<MapNode> {
+function interpolateRoot(
+  root: MapNode,
+  scope: InterpolationScope,
+  keeping: Keeping,
+): InterpolatedNode<MapNode> {
   const findings: Finding[] = [];
   const defaulted: DefaultedVariable[] = [];
-  const take = <N extends SpecNode>(result: InterpolatedNode<N>): SpecNode => {
-    findings.push(...result.findings);
-    defaulted.push(...result.defaulted);
+  const take: Take = (node, label, interpolate) => {
+    const result = keepUsed(node, label, scope, keeping, interpolate);
+    for (const finding of result.findings) findings.push(finding);
+    for (const one of result.defaulted) defaulted.push(one);
+    for (const name of result.names) keeping.used.add(name);
     return result.node;
   };
   const pairs = root.pairs.map((pair) => {
     const key = String(pair.key.value);
     const rule = Object.hasOwn(ROOT_FIELDS.keys ?? {}, key) ? ROOT_FIELDS.keys?.[key] : undefined;
     if (!rule) return pair;
-    if (!rule.values) return { key: pair.key, value: take(interpolateNode(pair.value, rule, scope, key)) };
-    return { key: pair.key, value: interpolateServices(pair.value, scope, take) };
+    if (rule.values) return { key: pair.key, value: interpolateServices(pair.value, take) };
+    const value = take(pair.value, key, (inner) => interpolateNode(pair.value, rule, inner, key));
+    return { key: pair.key, value };
   });
   return { node: { ...root, pairs }, findings, defaulted };
+}
+
+type Interpolate = (scope: InterpolationScope) => InterpolatedNode;
+type Take = (node: SpecNode, label: string, interpolate: Interpolate) => SpecNode;
+
+/** A block with the names that it asks for: whoever takes a kept block uses these as well. */
+function keepUsed(
+  node: SpecNode,
+  label: string,
+  scope: InterpolationScope,
+  { kept, meaning }: Keeping,
+  interpolate: Interpolate,
+): UsedNode {
+  return kept.of('interpolated', node, [label, meaning], () => {
+    const names = new Set<string>();
+    const lookup = (name: string) => scope.lookup((names.add(name), name));
+    return { ...interpolate({ ...scope, lookup }), names };
+  });
 }
 
 /** Interpolates one service block. */
@@ -124,17 +171,41 @@ export function interpolateService(
   return interpolateNode(service, SERVICE_FIELDS, scope, `services.${name}`, name);
 }
 
-function interpolateServices(
-  services: SpecNode,
-  scope: InterpolationScope,
-  take: (result: InterpolatedNode) => SpecNode,
-): SpecNode {
+function interpolateServices(services: SpecNode, take: Take): SpecNode {
   if (services.kind !== 'map') return services;
-  const pairs = services.pairs.map(({ key, value }) => ({
-    key,
-    value: take(interpolateService(value, String(key.value), scope)),
-  }));
+  const pairs = services.pairs.map((pair) => {
+    const name = String(pair.key.value);
+    const value = take(pair.value, name, (scope) => interpolateService(pair.value, name, scope));
+    return value === pair.value ? pair : { key: pair.key, value };
+  });
   return { ...services, pairs };
+}
+
+/** Everything that the interpolation of a block depends on beside the block. */
+interface Meaning extends Pick<ResolveInput, 'missingSeverity'> {
+  readonly variables: Variables['byName'];
+  readonly isPending: boolean;
+  readonly secrets: Secrets['values'];
+  readonly unresolved: Secrets['unresolved'];
+}
+
+function meaningOf({ variables, missingSeverity }: ResolveInput, secrets: Secrets): Meaning {
+  const { values, unresolved } = secrets;
+  const isPending = variables.pending.length > 0;
+  const severity = missingSeverity === undefined ? {} : { missingSeverity };
+  return { variables: variables.byName, isPending, secrets: values, unresolved, ...severity };
+}
+
+/** The same names with the same values in the same order: suggestions go by the order. */
+function isSameMeaning(a: Meaning, b: Meaning): boolean {
+  return (
+    a.missingSeverity === b.missingSeverity &&
+    a.isPending === b.isPending &&
+    isSameList([...a.variables.keys()], [...b.variables.keys()]) &&
+    [...a.variables].every(([name, { value }]) => b.variables.get(name)?.value === value) &&
+    isSameList([...a.secrets].flat(), [...b.secrets].flat()) &&
+    isSameList([...a.unresolved], [...b.unresolved])
+  );
 }
 
 function createScope(

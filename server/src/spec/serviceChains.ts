@@ -1,6 +1,7 @@
 // Follows `extends` from service to service inside one file and merges the chain (rules R014 and R015). A walk, not a
 // recursion: a chain of 30,000 services is no problem.
 import type { Finding } from '../model/finding.ts';
+import { NOTHING_KEPT, type Kept } from './kept.ts';
 import { mergeNodes } from './mergeNodes.ts';
 import { pairOf, valueOf, type MapNode, type Pair, type SpecNode } from './node.ts';
 import { findingOf } from './rules/finding.ts';
@@ -16,6 +17,8 @@ export interface ChainActions {
     value: SpecNode,
   ) => { readonly base: SpecNode | undefined; readonly incomplete: boolean };
   readonly report: (finding: Finding) => void;
+  /** Keeps merged services, so that they stay the same values while their parts do. */
+  readonly kept?: Kept;
 }
 
 export interface ResolvedServices {
@@ -48,8 +51,10 @@ class ChainWalk {
   private readonly services: MapNode;
   private readonly byName: ReadonlyMap<unknown, SpecNode>;
   private readonly actions: ChainActions;
+  private readonly kept: Kept;
 
   constructor(services: MapNode, actions: ChainActions) {
+    this.kept = actions.kept ?? NOTHING_KEPT;
     this.services = services;
     this.byName = new Map(services.pairs.map(({ key, value }) => [key.value, value]));
     this.actions = actions;
@@ -63,11 +68,24 @@ class ChainWalk {
     const broken =
       last !== undefined && (this.incomplete.has(last.name) || (!base && last.value !== undefined));
     for (const link of links.toReversed()) {
-      merged = merged ? mergeNodes(merged, link.own, 'service') : link.own;
+      merged = merged ? this.lay(link.own, merged) : link.own;
       if (broken) this.incomplete.add(link.name);
       this.resolved.set(link.name, merged);
     }
     return merged ?? value;
+  }
+
+  private lay(own: SpecNode, base: SpecNode): SpecNode {
+    return this.kept.of('chained', own, [base], () => mergeNodes(base, own, 'service'));
+  }
+
+  private linkOf(name: string, service: SpecNode, extension: Pair | undefined): Link {
+    if (!extension) return { name, own: service };
+    return {
+      name,
+      own: this.kept.of('own', service, [], () => without(service, extension)),
+      value: extension.value,
+    };
   }
 
   /** The links from a service down to one that needs no more of this file, and what that one starts from. */
@@ -79,7 +97,7 @@ class ChainWalk {
     for (;;) {
       const extension = pairOf(service, 'extends');
       seen.add(name);
-      links.push(linkOf(name, service, extension));
+      links.push(this.linkOf(name, service, extension));
       if (!extension) return { links, base: undefined };
       const reference = this.actions.read(extension.value, name);
       if (!reference) return { links, base: undefined };
@@ -133,10 +151,9 @@ class ChainWalk {
   }
 }
 
-function linkOf(name: string, service: SpecNode, extension: Pair | undefined): Link {
-  if (!extension || service.kind !== 'map') return { name, own: service };
-  const pairs = service.pairs.filter((pair) => pair !== extension);
-  return { name, own: { ...service, pairs }, value: extension.value };
+function without(service: SpecNode, extension: Pair): SpecNode {
+  if (service.kind !== 'map') return service;
+  return { ...service, pairs: service.pairs.filter((pair) => pair !== extension) };
 }
 
 function withServices(root: MapNode, services: MapNode): MapNode {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { parseYaml } from '../../../server/src/spec/parse.ts';
+import type { Pair } from '../../../server/src/spec/node.ts';
 import { createBlockParser } from '../../../server/src/spec/parseBlocks.ts';
+import { assertSameTree, SPEC_FILE } from '../../helpers/blockTrees.ts';
 import { editedSpecs } from '../../helpers/specEdits.ts';
 
-const FILE = '/p/compose.yaml';
 const SPEC = `# a spec
 name: demo
 x-slurm:
@@ -30,8 +30,8 @@ services:
 /** Whether block by block was enough for all of these states; the results are always those of the whole text. */
 function isCheap(...states: readonly string[]): boolean {
   const parser = createBlockParser();
-  for (const text of states) assert.deepEqual(parser.parse(text, FILE), parseYaml(text, FILE));
-  return parser.fallbacks === 0;
+  for (const text of states) assertSameTree(parser, text);
+  return parser.fallbacks.whole + parser.fallbacks.rest === 0;
 }
 
 const change = (from: string, to: string) => SPEC.replace(from, () => to);
@@ -66,6 +66,11 @@ const ORDINARY = [
   ['# a spec\n', ''],
 ] as const;
 
+function servicesIn(pairs: readonly Pair[]) {
+  const services = pairs.at(-1)?.value;
+  return services?.kind === 'map' ? services.pairs.map(({ value }) => value) : [];
+}
+
 describe('parsing block by block', () => {
   it('takes a spec apart and gives the tree of the whole', () => {
     assert.ok(isCheap(SPEC));
@@ -79,37 +84,62 @@ describe('parsing block by block', () => {
     assert.deepEqual(dear, []);
   });
 
-  it('shares the nodes of blocks that an edit neither changed nor moved', () => {
+  it('keeps the nodes of blocks that an edit did not change, wherever they move', () => {
     const parser = createBlockParser();
     const nodes = (text: string) => {
-      const { root } = parser.parse(text, FILE);
+      const { root } = parser.read(text, SPEC_FILE);
       return root?.kind === 'map' ? root.pairs : [];
     };
     const before = nodes(SPEC);
-    const after = nodes(change('nginx:1', 'nginx:2'));
-    assert.equal(after[1]?.value, before[1]?.value);
-    assert.notEqual(after[2]?.value, before[2]?.value);
+    const after = nodes(change('nodes: 2', 'nodes: 16'));
+    assert.equal(after[0]?.value, before[0]?.value);
+    assert.notEqual(after[1]?.value, before[1]?.value);
+    assert.deepEqual(servicesIn(after), servicesIn(before));
+    const [first] = servicesIn(after);
+    assert.equal(first, servicesIn(before)[0]);
+  });
+
+  it('tells where a block stands now', () => {
+    const parser = createBlockParser();
+    parser.read(SPEC, SPEC_FILE);
+    assertSameTree(parser, change('nodes: 2', 'nodes: 16'));
+    assertSameTree(parser, `\n\n${SPEC}`);
   });
 
   it('follows a document that moves to another file', () => {
     const parser = createBlockParser();
-    parser.parse(SPEC, FILE);
-    assert.deepEqual(parser.parse(SPEC, '/q/compose.yaml'), parseYaml(SPEC, '/q/compose.yaml'));
+    parser.read(SPEC, '/q/compose.yaml');
+    assertSameTree(parser, SPEC);
   });
 
-  it('reads whole what reaches beyond one block', () => {
-    const whole = [
-      change('redis:7', '&a redis:7'),
-      change('redis:7', '*a'),
-      change('redis:7', '"redis'),
+  it('takes damage that ends with its block, equal keys and aliases as they come', () => {
+    const quotes = SPEC.replace('nginx:1', '\'nginx:1\'\n    command: "x"');
+    for (const text of [
+      quotes.replace('redis:7', '"redis'),
+      quotes.replace('redis:7', "'redis"),
       change('redis:7', '[redis'),
+      change('postgres:16', '"postgres'),
+      change('    command: echo\n', '#x\n    plain\n'),
+      change('redis:7', '{redis'),
+      change('    command: echo\n', '    command\n'),
+      change('  db:\n', '  d\n  db:\n'),
+      change('  app:\n', '  a\n  app:\n'),
+      change('name: demo\n', 'n\nname: demo\n'),
       change('  db:', '  app:'),
       change('x-slurm:', 'name:'),
+      change('redis:7', '&a redis:7'),
+      change('redis:7', '*a'),
+      change('redis:7', '&a redis:7').replace('postgres:16', '*a'),
+    ])
+      assert.ok(isCheap(SPEC, text, SPEC, text), text);
+  });
+
+  it('reads whole, or from a block on, what reaches beyond it', () => {
+    const whole = [
       change('x-slurm:', '---\nx-slurm:'),
       change('x-slurm:', '...\nx-slurm:'),
       change('# a spec', '%YAML 1.2\n---'),
       change('  db:', '\tdb:'),
-      change('    command: echo\n', '#x\n    plain\n'),
       `\ufeff${SPEC}`,
       '[a, b]\n',
       '',
@@ -120,18 +150,9 @@ describe('parsing block by block', () => {
     );
   });
 
-  it('keeps a key that is given twice inside one block where it is', () => {
-    const twice = change('    command: echo\n', '    image: b\n');
-    assert.ok(
-      isCheap(twice, change('demo', 'longer').replace('    command: echo\n', '    image: b\n'), twice),
-    );
-  });
-
-  it('remembers the other blocks while one is damaged', () => {
-    const parser = createBlockParser();
-    const states = [SPEC, change('redis:7', '"redis'), change('redis:7', '"redis"')];
-    for (const text of states) assert.deepEqual(parser.parse(text, FILE), parseYaml(text, FILE));
-    assert.equal(parser.fallbacks, 1);
+  it('keeps equal blocks apart', () => {
+    const twice = SPEC + SPEC.slice(SPEC.indexOf('services:'));
+    isCheap(twice, twice.replace('redis:7', 'redis:8'), twice);
   });
 
   it('equals the whole parse after any edits', () => {

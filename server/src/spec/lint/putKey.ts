@@ -39,6 +39,7 @@ function intoBlock(pair: Pair, line: string, text: string): FindingFix['edits'] 
 }
 
 function insertion(file: string, at: number, newText: string, text: string): FindingFix['edits'][number] {
-  const lines = text.includes('\r\n') ? newText.replaceAll('\n', '\r\n') : newText;
+  // The line end of this very line: other blocks may have other ones.
+  const lines = text[text.indexOf('\n', at) - 1] === '\r' ? newText.replaceAll('\n', '\r\n') : newText;
   return { span: { file, start: at, end: at }, newText: lines };
 }

@@ -15,6 +15,8 @@ export interface RuleContext {
   readonly backend: Backend | undefined;
   /** The text of a file, for places inside scalars. */
   readonly textOf: (file: string) => string | undefined;
+  /** Tells the order of two places; absent: by their offsets. */
+  readonly isBefore?: (a: Span, b: Span) => boolean;
   /** Settings of the rootfs cache (RC rules); undefined when they are not known. */
   readonly rootfsCache?: RootfsRuleSettings;
   /** Resource profiles of the settings (R068); undefined when settings are not known. */
@@ -60,6 +62,17 @@ export class Sink {
     if (result.ok) return result.value;
     this.problem(code, place, result, found);
     return undefined;
+  }
+
+  /** The one of two places that stands later: the second of two keys that exclude each other. */
+  laterOf<P extends Place>(a: P, b: P): P {
+    return this.isBefore(keySpan(a), keySpan(b)) ? b : a;
+  }
+
+  /** True when the first place stands before the other one; of two files the order of their names decides. */
+  isBefore(a: Span, b: Span): boolean {
+    if (this.context.isBefore) return this.context.isBefore(a, b);
+    return a.file === b.file ? a.start < b.start : a.file < b.file;
   }
 
   at(code: RuleCode, place: Place, span: Span, found: Partial<Case> = {}): void {

@@ -1,6 +1,10 @@
-// All rules of one whole spec, block by block and then over the facts. The incremental engine does the same with kept parts.
+// All rules of one whole spec, block by block and then over the facts. What is kept of blocks that did not change is not looked for again.
 import type { Finding } from '../../model/finding.ts';
+import { WHOLE_TEXT, type BlockPlaces } from '../blockPlaces.ts';
+import { checkTogether } from '../checkTogether.ts';
+import { isSameList, NOTHING_KEPT, type Kept } from '../kept.ts';
 import { valueOf, type MapNode, type Pair } from '../node.ts';
+import { isSameValue } from '../sameValue.ts';
 import type { RuleContext } from './check.ts';
 import { checkAll } from './checkAll.ts';
 import type { Placed, RootFacts } from './facts.ts';
@@ -30,20 +34,32 @@ export interface SpecCheck {
 /** Rules about something that is not there: they say nothing where a base is missing that may hold it. */
 const ABOUT_ABSENCE = new Set(['R136', 'R137', 'R138', 'R140', 'R145']);
 
-export function checkSpec(spec: CheckableSpec, known: Omit<RuleContext, 'backend'>): SpecCheck {
-  const context = contextOf(spec.root, known);
+export function checkSpec(
+  spec: CheckableSpec,
+  known: Omit<RuleContext, 'backend'>,
+  kept: Kept = NOTHING_KEPT,
+  places: BlockPlaces = WHOLE_TEXT,
+): SpecCheck {
+  const context = steadyContext(contextOf(spec.root, known), kept);
   const pairs = servicesOf(spec.root);
-  const blocks = spec.root.pairs.flatMap((pair) => checkRootBlock(pair, context));
-  const services = pairs.flatMap((pair): Placed[] => {
-    const facts = factsOfService(pair, context);
-    return facts ? [{ facts, shift: 0 }] : [];
-  });
-  const root = factsOfRoot(spec.root, context);
-  const own = pairs.flatMap((pair) => checkServiceOf(pair, spec, context));
+  const blocks = spec.root.pairs.flatMap((pair) =>
+    kept.of('root rules', pair.value, [pair.key, context], () => checkRootBlock(pair, context)),
+  );
+  const own: Finding[] = [];
+  const services: Placed[] = [];
+  for (const pair of pairs) {
+    const { findings, placed } = checkOne(pair, context, kept);
+    for (const finding of findings) if (!isHidden(finding, pair, spec)) own.push(finding);
+    if (placed) services.push(placed);
+  }
+  const root = rootFactsOf(spec.root, context, kept);
   // With a block that cannot be read, or a base that is missing, the rules over all blocks would guess.
   const isWhole = services.length === pairs.length && !spec.incomplete && spec.incompleteServices.size === 0;
   const hasServices = valueOf(spec.root, 'services')?.kind === 'map';
-  const findings = hasServices && (isWhole || services.length > 0) ? checkAll(root, services) : [];
+  const findings =
+    hasServices && (isWhole || services.length > 0)
+      ? checkTogether('all', { root, services, inputs: [] }, kept, places, () => checkAll(root, services))
+      : [];
   return {
     findings: [...blocks, ...own, ...(isWhole ? findings : withoutAbsence(findings))],
     root,
@@ -51,10 +67,49 @@ export function checkSpec(spec: CheckableSpec, known: Omit<RuleContext, 'backend
   };
 }
 
-function checkServiceOf(pair: Pair, spec: CheckableSpec, context: RuleContext): Finding[] {
-  const findings = checkService(pair, context);
-  const isIncomplete = spec.incompleteServices.has(String(pair.key.value));
-  return isIncomplete ? findings.filter(({ code }) => !ABOUT_ABSENCE.has(code)) : findings;
+function checkOne(pair: Pair, context: RuleContext, kept: Kept) {
+  return kept.of('rules', pair.value, [pair.key, context], () => {
+    const facts = factsOfService(pair, context);
+    return { findings: checkService(pair, context), placed: facts && { facts, shift: 0 } };
+  });
+}
+
+/** A rule about something that is not there, where the base that may hold it is missing. */
+function isHidden({ code }: Finding, { key }: Pair, { incompleteServices }: CheckableSpec): boolean {
+  return ABOUT_ABSENCE.has(code) && incompleteServices.has(String(key.value));
+}
+
+/** The context of the last analysis where this one says the same. The text of a node never changes, whoever gives it. */
+function steadyContext(now: RuleContext, kept: Kept): RuleContext {
+  const { rootfsCache } = now;
+  const ask = rootfsCache?.flagIsKnown;
+  // Nobody asks for the flag before a spec has it; from then on another answer makes another context.
+  const answer = kept.recall('flag') === undefined ? undefined : ask?.();
+  const flagIsKnown = () => {
+    const known = ask?.() === true;
+    kept.remember('flag', known);
+    return known;
+  };
+  const context = ask ? { ...now, rootfsCache: { ...rootfsCache, flagIsKnown } } : now;
+  const says = {
+    ...now,
+    textOf: undefined,
+    isBefore: undefined,
+    rootfsCache: { ...rootfsCache, flagIsKnown: answer },
+  };
+  return kept.steady('context', { context, says }, (before, next) => isSameValue(before.says, next.says))
+    .context;
+}
+
+/** The facts of the root: the same value as long as all blocks of the root but the services are the same. */
+function rootFactsOf(root: MapNode, context: RuleContext, kept: Kept): RootFacts {
+  const services = root.pairs.find(({ value }) => value === valueOf(root, 'services'));
+  const parts: unknown[] = root.pairs.flatMap(({ key, value }) =>
+    key === services?.key ? [key] : [key, value],
+  );
+  if (!services) parts.push(root.span.start, root.span.end);
+  const blocks = kept.steady('root', parts, isSameList);
+  return kept.of('root facts', blocks, [context], () => factsOfRoot(root, context));
 }
 
 /** Of the rules over all blocks, those that a missing block cannot have caused: rings, and overlaps of what is there. */

@@ -112,11 +112,6 @@ export function partSpan(
   return source === undefined ? valueSpan(place) : placeInScalar(node, source, at.start, at.end);
 }
 
-/** The one of two places that stands later in its file: the second of two keys that exclude each other. */
-export function laterOf<P extends Place>(a: P, b: P): P {
-  return keySpan(a).start >= keySpan(b).start ? a : b;
-}
-
 /**
  * Reads a list in place of a map as the map it stands for, its values taken in key order (spec contract, section 10,
  * positional oddities). Anything else is given back as it is.

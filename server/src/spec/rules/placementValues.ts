@@ -2,7 +2,7 @@
 import { parseNodeRange, type NodeRange } from '../grammar/nodeRange.ts';
 import type { Sink } from './check.ts';
 import type { Fact, PlacementFact } from './facts.ts';
-import { count, flag, laterOf, partSpan, text, under, type Entry, type Place } from './place.ts';
+import { count, flag, partSpan, text, under, type Entry, type Place } from './place.ts';
 
 const SELECTORS = ['node_range', 'node_count', 'node_percent', 'share_with'] as const;
 
@@ -11,7 +11,7 @@ export function checkPlacement(place: Entry | undefined, sink: Sink): void {
   const given = SELECTORS.flatMap((key) => under(place, key) ?? []);
   if (given.length !== 1) {
     const [first, ...others] = given;
-    const extra = first ? others.reduce((later, other) => laterOf(later, other), first) : place;
+    const extra = first ? others.reduce((later, other) => sink.laterOf(later, other), first) : place;
     const count = given.length === 0 ? 'none' : given.map(({ name }) => name).join(' and ');
     sink.key('R117', extra, { variant: 'selectors', words: { field: place.field, count } });
   }

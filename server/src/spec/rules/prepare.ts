@@ -1,7 +1,7 @@
 // Blocks that change an image before it runs: R112-R114, R071, R144, R145. Spec contract, sections 5, 9.6 and 9.7.
 import type { Sink } from './check.ts';
 import { checkMountSyntax } from './mounts.ts';
-import { items, keySpan, laterOf, under, type Entry, type Place } from './place.ts';
+import { items, keySpan, under, type Entry, type Place } from './place.ts';
 import { checkVariableNames } from './softwareEnv.ts';
 
 function prepareBlocks(service: Place): { runtime: Entry | undefined; enroot: Entry | undefined } {
@@ -15,7 +15,7 @@ function prepareBlocks(service: Place): { runtime: Entry | undefined; enroot: En
 export function checkPrepareChoice(service: Place, sink: Sink): void {
   const { runtime, enroot } = prepareBlocks(service);
   if (runtime && enroot) {
-    const second = laterOf(runtime, enroot);
+    const second = sink.laterOf(runtime, enroot);
     const first = second === runtime ? enroot : runtime;
     sink.key('R112', second, {
       related: [{ span: keySpan(first), message: 'The other `prepare` stands here.' }],

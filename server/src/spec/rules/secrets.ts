@@ -17,7 +17,7 @@ function checkSecret(entry: Entry, sink: Sink): void {
   const file = under(entry, 'file');
   const env = under(entry, 'env');
   if (file && env) {
-    const [first, second] = file.node.span.start < env.node.span.start ? [file, env] : [env, file];
+    const [first, second] = sink.isBefore(file.node.span, env.node.span) ? [file, env] : [env, file];
     const related = [{ span: keySpan(first), message: 'The other source stands here.' }];
     sink.key('R051', second, { words, related });
   } else if (!file && !env) sink.key('R052', entry, { words });

@@ -6,7 +6,7 @@ import { parseLogPattern } from '../grammar/logPattern.ts';
 import { ownedFlagOf } from '../grammar/rawFlag.ts';
 import { parseTime } from '../grammar/time.ts';
 import type { Sink } from './check.ts';
-import { items, keySpan, laterOf, positional, text, under, type Place } from './place.ts';
+import { items, keySpan, positional, text, under, type Place } from './place.ts';
 
 export const COUNT_KEYS = [
   'nodes',
@@ -90,7 +90,7 @@ export function checkExclusive(
 ): void {
   const [first, second] = [under(place, keys[0]), under(place, keys[1])];
   if (!first || !second) return;
-  const later = laterOf(first, second);
+  const later = sink.laterOf(first, second);
   const other = later === first ? second : first;
   sink.key(code, later, { related: [{ span: keySpan(other), message: `\`${other.name}\` stands here.` }] });
 }

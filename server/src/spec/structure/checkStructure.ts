@@ -1,6 +1,7 @@
 // The doors of the structural rules (R020-R047): the root's keys, one root block, one service. Compiled validators wave
 // blocks in good shape through; only the others are walked to say what is wrong.
 import type { Finding } from '../../model/finding.ts';
+import { NOTHING_KEPT, type Kept } from '../kept.ts';
 import { pairOf, type MapNode, type Pair } from '../node.ts';
 import { findingOf } from '../rules/finding.ts';
 import { explain } from './explain.ts';
@@ -14,13 +15,19 @@ import { validatorFor } from './validators.ts';
 const JUDGED_ELSEWHERE = new Set(['version', 'extends', 'modules', 'services', 'steps']);
 
 /** R020-R047 of a merged tree. `incomplete`: a base of the root could not be read, so absent keys are no problem. */
-export function checkShapes(merged: MapNode, incomplete = false): Finding[] {
+export function checkShapes(merged: MapNode, incomplete = false, kept: Kept = NOTHING_KEPT): Finding[] {
   const services = pairOf(merged, 'services')?.value ?? pairOf(merged, 'steps')?.value;
   return [
     ...checkRootShape(merged, incomplete),
     ...checkModules(merged),
-    ...merged.pairs.flatMap(checkRootBlockShape),
-    ...(services?.kind === 'map' ? services.pairs.flatMap(checkServiceShape) : []),
+    ...merged.pairs.flatMap((pair) =>
+      kept.of('root shape', pair.value, [pair.key], () => checkRootBlockShape(pair)),
+    ),
+    ...(services?.kind === 'map'
+      ? services.pairs.flatMap((pair) =>
+          kept.of('shape', pair.value, [pair.key], () => checkServiceShape(pair)),
+        )
+      : []),
   ];
 }
 

@@ -29,7 +29,8 @@ const STYLES: Readonly<Record<string, ScalarNode['style']>> = {
   BLOCK_FOLDED: 'folded',
 };
 
-interface Anchored {
+/** What an anchor stands for. */
+export interface Anchored {
   /** Undefined while the node that carries the anchor is still open. */
   node: SpecNode | undefined;
   jumps: number;
@@ -43,6 +44,8 @@ interface Reading {
   readonly text: string;
   readonly findings: Finding[];
   readonly anchors: Map<string, Anchored>;
+  readonly known: ReadonlyMap<string, Anchored>;
+  readonly unknown: Set<string>;
   readonly path: string[];
   jumps: number;
   size: number;
@@ -57,23 +60,30 @@ type YamlNode = Alias | Scalar | YAMLMap | YAMLSeq;
 export interface NodesOfDocument {
   readonly root: SpecNode | undefined;
   readonly findings: readonly Finding[];
-  /** True when the document uses an anchor, an alias or a tag handle that reaches beyond one block. */
-  readonly anchored: boolean;
+  /** Anchors of this document by name, as they stand at its end. */
+  readonly anchors: ReadonlyMap<string, Anchored>;
+  /** Names of aliases whose anchors are not in this text. */
+  readonly unknown: ReadonlySet<string>;
+  /** Jumps through aliases, and nodes once all of them are followed. */
+  readonly jumps: number;
+  readonly size: number;
 }
 
-/** The tree of one document with R004 (aliases, tags, depth) and R006 (duplicate keys). `path` is the place of its root. */
+/** The tree of one document with R004 (aliases, tags, depth) and R006 (duplicate keys). `known` are anchors of the text before it. */
 export function toNodes(
   document: Document.Parsed,
   text: string,
   file: string,
-  path: readonly string[] = [],
+  known: ReadonlyMap<string, Anchored> = new Map(),
 ): NodesOfDocument {
   const reading: Reading = {
     file,
     text,
     findings: [],
     anchors: new Map(),
-    path: [...path],
+    known,
+    unknown: new Set(),
+    path: [],
     jumps: 0,
     size: 0,
     events: 0,
@@ -83,8 +93,8 @@ export function toNodes(
   const contents = document.contents as YamlNode | null;
   const root = contents ? convert(reading, contents, 1) : undefined;
   checkExpansion(reading, root);
-  const anchored = reading.anchors.size > 0 || reading.findings.some((finding) => finding.code === 'R004');
-  return { root: reading.stopped ? undefined : root, findings: reading.findings, anchored };
+  const { findings, anchors, unknown, jumps, size } = reading;
+  return { root: reading.stopped ? undefined : root, findings, anchors, unknown, jumps, size };
 }
 
 function checkExpansion(reading: Reading, root: SpecNode | undefined): void {
@@ -147,8 +157,10 @@ function convertAnchored(
 
 function resolveAlias(reading: Reading, alias: Alias, depth: number): SpecNode {
   const span = rangeSpan(reading, alias.range);
-  const target = reading.anchors.get(alias.source);
+  const own = reading.anchors.get(alias.source);
+  const target = own ?? reading.known.get(alias.source);
   reading.events += 1;
+  if (!own) reading.unknown.add(alias.source);
   if (!target) return badAlias(reading, span, `unknown anchor '${alias.source}'`);
   if (!target.node) return badAlias(reading, span, `the anchor '${alias.source}' contains itself`);
   reading.jumps += 1 + target.jumps;
@@ -196,8 +208,9 @@ function mapNode(reading: Reading, map: YAMLMap, depth: number): MapNode {
       : nullAt(reading, key.span.end);
     reading.path.pop();
     const earlier = first.get(identityOf(key));
-    if (earlier) reportDuplicate(reading, key, earlier, value);
-    else first.set(identityOf(key), key);
+    const duplicate = earlier && duplicateKey(reading.path, { key, value }, earlier);
+    if (duplicate) reading.findings.push(duplicate);
+    if (!earlier) first.set(identityOf(key), key);
     pairs.push({ key, value });
   }
   return { kind: 'map', pairs, span: rangeSpan(reading, map.range), ...tagOf(map) };
@@ -231,7 +244,8 @@ function keyNode(reading: Reading, key: YamlNode | null, map: YAMLMap, depth: nu
   };
 }
 
-function identityOf(key: ScalarNode): unknown {
+/** What two keys of one mapping must not share. */
+export function identityOf(key: ScalarNode): unknown {
   if (key.complex !== undefined) return `complex ${key.complex}`;
   return typeof key.value === 'string' ? `= ${key.value}` : key.value;
 }
@@ -240,17 +254,20 @@ function keyText(key: ScalarNode): string {
   return key.complex ?? String(key.value);
 }
 
-function reportDuplicate(reading: Reading, key: ScalarNode, earlier: ScalarNode, value: SpecNode): void {
+/** R006 for a key whose mapping (at `path`) has it already; undefined where another finding tells of it. */
+export function duplicateKey(
+  path: readonly string[],
+  { key, value }: Pair,
+  earlier: ScalarNode,
+): Finding | undefined {
   // A second merge key is already told to be no merge key.
-  if (key.value === '<<' && value.kind !== 'scalar') return;
-  reading.findings.push(
-    findingOf('R006', {
-      span: key.span,
-      words: { key: keyText(key) },
-      field: [...reading.path, keyText(key)].join('.'),
-      related: [{ span: earlier.span, message: 'first given here' }],
-    }),
-  );
+  if (key.value === '<<' && value.kind !== 'scalar') return undefined;
+  return findingOf('R006', {
+    span: key.span,
+    words: { key: keyText(key) },
+    field: [...path, keyText(key)].join('.'),
+    related: [{ span: earlier.span, message: 'first given here' }],
+  });
 }
 
 function rangeSpan(reading: Reading, range: readonly number[] | null | undefined): Span {

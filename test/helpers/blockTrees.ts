@@ -1,0 +1,17 @@
+// Compares a tree that was put together from blocks with that of the whole text.
+import assert from 'node:assert/strict';
+import { placeFinding } from '../../server/src/spec/blockPlaces.ts';
+import { parseYaml } from '../../server/src/spec/parse.ts';
+import type { BlockParser } from '../../server/src/spec/parseBlocks.ts';
+import { placeNode } from '../../server/src/spec/placeNodes.ts';
+
+export const SPEC_FILE = '/p/compose.yaml';
+
+/** The next state, read by blocks, equals the whole; after a syntax error the tree is a guess, and only findings count. */
+export function assertSameTree(parser: BlockParser, text: string): void {
+  const whole = parseYaml(text, SPEC_FILE);
+  const { root, findings, damaged, places } = parser.read(text, SPEC_FILE);
+  const placed = findings.map((finding) => placeFinding(finding, places));
+  assert.deepEqual({ findings: placed, damaged }, { findings: whole.findings, damaged: whole.damaged });
+  if (!damaged) assert.deepEqual(root && placeNode(root, places), whole.root);
+}

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import type { Surroundings } from '../../../server/src/spec/analyse.ts';
+import { followEdits } from '../../../server/src/spec/analyseEdits.ts';
+import { AROUND, assertSameAnalysis, followStates } from '../../helpers/editedAnalysis.ts';
+import { caseSurroundings } from '../../helpers/judge.ts';
+import { journeys } from '../../helpers/specJourneys.ts';
+
+const service = (name: string, more = '') => `  ${name}:\n    image: ${name}:1\n${more}`;
+const specOf = (...services: readonly string[]) => `x-slurm:\n  nodes: 2\nservices:\n${services.join('')}`;
+
+describe('analysing edits block by block', () => {
+  it('equals the whole analysis after every edit of random journeys', () => {
+    fc.assert(
+      fc.property(journeys(12), (states) => void followStates(states)),
+      { numRuns: 15 },
+    );
+  });
+
+  it('tells of what other blocks say of an unchanged one', () => {
+    const waiting = service('a', '    depends_on: {b: {condition: service_healthy}}\n');
+    const ready = service('b', '    readiness: {type: sleep, seconds: 1}\n');
+    followStates([
+      specOf(waiting, ready),
+      specOf(waiting, service('b')),
+      specOf(waiting),
+      specOf(service('z'), waiting, ready),
+      specOf(waiting, waiting, ready),
+      specOf(ready, waiting).replace('nodes: 2', 'nodes: 1'),
+    ]);
+  });
+
+  it('follows a base that changes, moves, or is renamed', () => {
+    const base = service('base', '    environment: [X]\n');
+    const child = '  child:\n    extends: base\n    x-runtime: {prepare: {commands: [a]}}\n';
+    const other = service('base', '    x-enroot: {prepare: {commands: [b]}}\n');
+    followStates([
+      specOf(base, child),
+      specOf(service('n'), base, child),
+      specOf(other, child),
+      specOf(child, other),
+      specOf(other, child),
+      specOf(child, other.replace('base', 'bass')),
+      specOf(other, service('n'), child),
+    ]);
+  });
+
+  it('sees variables, secrets and base files change under the same text', () => {
+    const text = `extends: base.yaml\nsecrets: {t: {env: T}}\n${specOf(service('a', '    command: ${t} ${V}\n'))}`;
+    const around = (V: string | undefined, base: string): Surroundings =>
+      caseSurroundings({ files: { 'base.yaml': base }, env: V === undefined ? {} : { V, T: V } }).around;
+    const spec = followEdits();
+    const base = 'services:\n  b: {image: "b:1"}\n';
+    for (const around_ of [
+      around(undefined, base),
+      around('x', base),
+      around('x', `# moved\n${base}`),
+      around('x', base.replace('"b:1"', 'b')),
+      around('y', base.replace('"b:1"', '${V')),
+      around(undefined, base),
+    ])
+      assertSameAnalysis(spec, text, around_);
+  });
+
+  it('forgets an unclosed quote when it is closed, and needs no whole reading for it', () => {
+    const good = specOf(service('a'), service('b', '    command: "x"\n'), service('c'));
+    const broken = good.replace('a:1', '"a:1');
+    assert.deepEqual(followStates([good, broken, good, `${broken}#\n`, good]).fallbacks, {
+      whole: 0,
+      rest: 0,
+    });
+  });
+
+  it('judges a document again that moves to another file', () => {
+    const text = specOf(service('a', '    imagge: x\n'));
+    const spec = followEdits();
+    assertSameAnalysis(spec, text, AROUND);
+    assertSameAnalysis(spec, text, { ...AROUND, file: '/elsewhere/compose.yaml' });
+  });
+});
