@@ -65,9 +65,15 @@ function proven(block: Block, read: ReadText): ParsedBlock | undefined {
   const own = [...syntax, ...findings];
   if (own.some(({ span }) => span.start < base || span.end > end || span.start === end)) return undefined;
   const entries = entriesOf(block, root, end);
-  if (!entries) return undefined;
+  if (!entries || holdsOthers(block, anchors, root)) return undefined;
   const extent = { rootStart: root.span.start, rootEnd: root.span.end };
   return { syntax, laterSyntax, findings, anchors, unknown, expanded, ...extent, ...entries };
+}
+
+/** True when an anchor stands for a mapping to which other blocks belong, too. */
+function holdsOthers({ kind }: Block, anchors: Anchors, root: MapNode): boolean {
+  const section = kind === 'root' ? undefined : root.pairs[0]?.value;
+  return [...anchors.values()].some(({ node }) => node === root || (node !== undefined && node === section));
 }
 
 /** The block's own entries and the extent of the mapping they are in, when wrapping and stand-in are found as they were given. */
