@@ -12,7 +12,9 @@ import { registerOrder } from './commands/order.ts';
 import { registerPrepare } from './commands/prepare.ts';
 import { registerPrune } from './commands/prune.ts';
 import { handleDocsLinks } from './docsLinks.ts';
+import { registerRendezvous } from './features/rendezvousView.ts';
 import { registerRootfs } from './features/rootfsView.ts';
+import { registerYamlSibling } from './features/yamlSibling.ts';
 import { createOperations } from './operation.ts';
 import { createTaskRuns } from './taskRuns.ts';
 import { createServer } from './server.ts';
@@ -33,6 +35,8 @@ export function activate(context: vscode.ExtensionContext): void {
     registerCacheDir(app),
     registerGeneral(app),
     registerRootfs(app),
+    registerRendezvous(app),
+    registerYamlSibling(app),
     handleDocsLinks(context),
     markSafeCache(app),
     showStatusBar(app.documents, app.states, app.operations),

@@ -36,13 +36,17 @@ export function workspaceFolder(): string {
   return vscode.workspace.workspaceFolders![0]!.uri.fsPath;
 }
 
-/** Prepares a spec with the shell door and the stand-in for enroot: no window has a part in it. */
-export function prepareFromShell(spec: string): void {
+/** Runs a command of the shell door: no window has a part in it. */
+export function runShellDoor(...args: string[]): void {
   const extension = vscode.extensions.getExtension('hpc-compose.hpc-compose')!.extensionPath;
-  const enroot = vscode.workspace.getConfiguration('hpcCompose').get<string>('enroot.path')!;
-  const args = [path.join(extension, 'dist/cli.js'), 'prepare', '-f', spec, '--enroot-bin', enroot];
-  execFileSync(process.execPath, args, {
+  execFileSync(process.execPath, [path.join(extension, 'dist/cli.js'), ...args], {
     env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
     stdio: 'pipe',
   });
+}
+
+/** Prepares a spec with the shell door and the stand-in for enroot. */
+export function prepareFromShell(spec: string): void {
+  const enroot = vscode.workspace.getConfiguration('hpcCompose').get<string>('enroot.path')!;
+  runShellDoor('prepare', '-f', spec, '--enroot-bin', enroot);
 }
