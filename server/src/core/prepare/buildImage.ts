@@ -149,6 +149,9 @@ async function buildIn(
   }
 }
 
+/** How often an image is asked for that others take away again and again; with a hard link of ours, twice is enough. */
+const UNPACK_ATTEMPTS = 5;
+
 /** Unpacks the image. When a prune took it away meanwhile, `image` is asked once more for one that is there. */
 async function createWork(
   work: Workplace,
@@ -167,13 +170,18 @@ async function createWork(
     fraction: 0,
     env,
   });
-  const path = await image();
-  try {
-    await runStep(run, step(path));
-  } catch (error) {
-    if (run.signal.aborted || lstatIfThere(run.ports.files, path)) throw error;
-    await removeWork(work, run, service);
-    await runStep(run, step(await image()));
+  for (let attempt = 1; ; attempt++) {
+    const path = await image();
+    const before = lstatIfThere(run.ports.files, path);
+    try {
+      await runStep(run, step(path));
+      return;
+    } catch (error) {
+      const now = lstatIfThere(run.ports.files, path);
+      const isThere = now !== undefined && now.ino === before?.ino && now.mtimeMs === before.mtimeMs;
+      if (run.signal.aborted || isThere || attempt === UNPACK_ATTEMPTS) throw error;
+      await removeWork(work, run, service);
+    }
   }
 }
 

@@ -44,7 +44,7 @@ export function preparedTransaction(
   service: ServicePlan,
   artifact: ImageArtifact,
   prepare: PreparePlan,
-  rebase: () => Promise<Outcome>,
+  rebase: Rebase,
 ): Transaction {
   return {
     artifact,
@@ -55,21 +55,24 @@ export function preparedTransaction(
   };
 }
 
+/** Makes sure of a base once more, and calls `keep` while no prune can take it away. */
+type Rebase = (keep: () => void) => Promise<Outcome>;
+
 // Gives the image to unpack. A hard link of ours keeps a base alive that is pruned between import and create.
-function imageProvider(run: PrepareRun, service: ServicePlan, rebase: () => Promise<Outcome>) {
+function imageProvider(run: PrepareRun, service: ServicePlan, rebase: Rebase) {
   const path = sourcePathOf(service);
   const { base } = service;
   if (!base) return () => Promise.resolve(path);
   let link: string | undefined;
   let asked = 0;
+  const keep = () => void (link ??= linkBase(run, base));
   return async (): Promise<string> => {
     if (asked++ === 0) {
-      link = linkBase(run, base);
+      keep();
       if (link !== undefined || lstatIfThere(run.ports.files, base.path)) return path;
     }
-    if (link !== undefined) return link;
-    await rebase();
-    return path;
+    if (link === undefined) await rebase(keep);
+    return link ?? path;
   };
 }
 
@@ -149,7 +152,8 @@ async function preparedOf(
   prepare: PreparePlan,
   images: Images,
 ): Promise<PrepareArtifactResult> {
-  const rebase = async () => (service.base ? await commitAgain(run, service, service.base) : 'reused');
+  const rebase: Rebase = async (keep) =>
+    service.base ? await commitAgain(run, service, service.base, keep) : 'reused';
   const outcome = await images.prepared(preparedTransaction(run, service, artifact, prepare, rebase));
   if (outcome === 'reused') return { path: artifact.path, action: outcome, note: null };
   const note = run.options.force
@@ -160,9 +164,14 @@ async function preparedOf(
   return { path: artifact.path, action: outcome, note };
 }
 
-async function commitAgain(run: PrepareRun, service: ServicePlan, base: ImageArtifact): Promise<Outcome> {
+async function commitAgain(
+  run: PrepareRun,
+  service: ServicePlan,
+  base: ImageArtifact,
+  keep: () => void,
+): Promise<Outcome> {
   const transaction = baseTransactions(run, [service]).get(base.path);
-  return transaction ? await commitImage(run, { ...transaction, force: false }) : 'reused';
+  return transaction ? await commitImage(run, { ...transaction, force: false }, keep) : 'reused';
 }
 
 function checkService(plan: CachePlan, service: ServicePlan, run: PrepareRun): void {

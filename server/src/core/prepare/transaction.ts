@@ -26,8 +26,15 @@ export interface Transaction {
   readonly build: (staging: string, oldBytes: number | undefined) => Promise<void>;
 }
 
-/** Makes sure that an image is committed. Throws the failure, with nothing of ours left behind. */
-export async function commitImage(run: PrepareRun, transaction: Transaction): Promise<Outcome> {
+/**
+ * Makes sure that an image is committed, and calls `committed` before its lock is let go. Throws the failure, with nothing of ours
+ * left behind.
+ */
+export async function commitImage(
+  run: PrepareRun,
+  transaction: Transaction,
+  committed: () => void = () => undefined,
+): Promise<Outcome> {
   const { artifact, services } = transaction;
   const service = services[0]?.name ?? '';
   const onWait = () => {
@@ -41,7 +48,11 @@ export async function commitImage(run: PrepareRun, transaction: Transaction): Pr
   const { lockTimeoutMs: timeoutMs } = run.options;
   const options = { signal: run.signal, onWait, ...(timeoutMs === undefined ? {} : { timeoutMs }) };
   run.scratch();
-  return await withBuildLock(artifact.path, options, run.ports, () => commitLocked(run, transaction));
+  return await withBuildLock(artifact.path, options, run.ports, async () => {
+    const outcome = await commitLocked(run, transaction);
+    committed();
+    return outcome;
+  });
 }
 
 async function commitLocked(run: PrepareRun, transaction: Transaction): Promise<Outcome> {
