@@ -1,13 +1,19 @@
 // HX026, HX027, HX035: numbers and names of a spec that do not go together. Only what is certain.
 import type { Finding } from '../../model/finding.ts';
-import { movedSpan, type Placed, type RootFacts } from '../rules/facts.ts';
-import { counted, findingOf } from '../rules/finding.ts';
+import { movedSpan, type CountKey, type Placed, type RootFacts } from '../rules/facts.ts';
+import { counted, findingOf, quoted } from '../rules/finding.ts';
 
 /** Own findings over facts. Services in any order. */
 export function checkRelations(root: RootFacts, services: readonly Placed[]): Finding[] {
   const registered = new Set(services.flatMap(({ facts }) => facts.registers?.value ?? []));
   return [
-    ...services.flatMap((service) => [...timeOf(root, service), ...tasksOf(root, service)]),
+    ...services.flatMap((service) => [
+      ...timeOf(root, service),
+      ...tasksOf(root, service),
+      ...tasksAlone(root, service),
+      ...serviceGpus(root, service),
+    ]),
+    ...registeredTwice(services),
     ...root.discovers
       .filter(({ value }) => !registered.has(value))
       .map(({ value, span }) =>
@@ -38,6 +44,77 @@ function tasksOf({ counts }: RootFacts, { facts, shift }: Placed): Finding[] {
   const related = [{ span: counts.ntasks.span, message: '`ntasks` of the job stands here.' }];
   const span = movedSpan(perNode.span, shift);
   return [findingOf('HX027', { span, field, service: facts.name, words: { problem }, related })];
+}
+
+/** HX025: two services under one rendezvous name; the later one takes the place of the other. */
+function registeredTwice(services: readonly Placed[]): Finding[] {
+  const firsts = new Map<string, Placed>();
+  return services.flatMap((placed) => {
+    const { facts, shift } = placed;
+    if (!facts.registers) return [];
+    const { value, span } = facts.registers;
+    const first = firsts.get(value);
+    if (!first) {
+      firsts.set(value, placed);
+      return [];
+    }
+    const message = `The service ${quoted(first.facts.name)} registers it, too.`;
+    return findingOf('HX025', {
+      span: movedSpan(span, shift),
+      field: `services.${facts.name}.x-slurm.rendezvous.register.name`,
+      service: facts.name,
+      words: { what: `The rendezvous name ${quoted(value)}` },
+      related: [{ span: movedSpan(first.facts.registers?.span ?? first.facts.span, first.shift), message }],
+    });
+  });
+}
+
+function onCount({ facts, shift }: Placed, key: CountKey, problem: string): Finding[] {
+  const span = facts.counts[key]?.span ?? facts.span;
+  const field = `services.${facts.name}.x-slurm.${key}`;
+  return [
+    findingOf('HX027', { span: movedSpan(span, shift), field, service: facts.name, words: { problem } }),
+  ];
+}
+
+/** Slurm gives a job that asks for no tasks and no CPUs one CPU a node, unless the partition gives whole nodes. */
+function tasksAlone({ counts }: RootFacts, placed: Placed): Finding[] {
+  const tasks = placed.facts.counts.ntasks?.value;
+  const nodes = counts.nodes?.value ?? 1;
+  const isAsked = counts.ntasks ?? counts.ntasks_per_node ?? counts.cpus_per_task ?? counts.cpus_per_gpu;
+  if (typeof tasks !== 'number' || typeof nodes !== 'number' || isAsked || tasks <= nodes) return [];
+  const problem = `\`ntasks\` is ${tasks}, but the job asks for no tasks: unless the partition gives whole nodes, Slurm gives it one CPU a node. Set \`x-slurm.ntasks\` or \`ntasks_per_node\` for the job.`;
+  return onCount(placed, 'ntasks', problem);
+}
+
+function serviceGpus({ counts }: RootFacts, placed: Placed): Finding[] {
+  const own = placed.facts.counts;
+  const [nodes, perNode] = [counts.nodes?.value ?? 1, counts.gpus_per_node?.value];
+  const [gpus, perTask] = [own.gpus?.value, own.gpus_per_task?.value];
+  const most = own.gpus_per_node?.value ?? perNode;
+  const findings: Finding[] = [];
+  if (
+    typeof gpus === 'number' &&
+    typeof perNode === 'number' &&
+    typeof nodes === 'number' &&
+    gpus > nodes * perNode
+  )
+    findings.push(
+      ...onCount(
+        placed,
+        'gpus',
+        `\`gpus\` is ${gpus}, but ${counted(nodes, 'node')} with ${counted(perNode, 'GPU')} each have ${nodes * perNode}.`,
+      ),
+    );
+  if (typeof perTask === 'number' && typeof most === 'number' && perTask > most)
+    findings.push(
+      ...onCount(
+        placed,
+        'gpus_per_task',
+        `A task runs on one node, and \`gpus_per_task\` is ${perTask}, while a node has ${counted(most, 'GPU')}.`,
+      ),
+    );
+  return findings;
 }
 
 function gpusOf({ counts }: RootFacts): Finding[] {

@@ -1,10 +1,12 @@
-// HX020-HX036: what hpc-compose takes without a word although it cannot be meant. Each says only what is certain; none is an error.
+// HX020-HX039: what hpc-compose takes without a word although it cannot be meant. Each says only what is certain; none is an error.
 import { hostOf } from '../grammar/probe.ts';
 import { parseMount } from '../grammar/mount.ts';
 import { isBlank } from '../grammar/text.ts';
 import { isNull } from '../node.ts';
 import type { Sink } from './check.ts';
 import { quoted } from './finding.ts';
+import { checkServicePlausibility } from './servicePlausibility.ts';
+import { checkJobPlausibility, checkSlurmTexts } from './slurmPlausibility.ts';
 import { below, entries, items, keySpan, text, under, word, type Entry, type Place } from './place.ts';
 
 const LONGEST_NAME = 185;
@@ -24,6 +26,8 @@ export function checkPlausibility(service: Entry, sink: Sink): void {
     sink.value('HX029', url, {
       words: { problem: `${quoted(address)} has no host; write http://HOST:PORT/PATH` },
     });
+  checkSlurmTexts(under(service, 'x-slurm'), sink);
+  checkServicePlausibility(service, sink);
   for (const block of ['x-runtime', 'x-enroot']) {
     const mounts = below(service, block, 'prepare', 'mounts');
     if (mounts && items(mounts).length > 0) sink.key('HX036', mounts);
@@ -36,12 +40,8 @@ export function checkSlurmPlausibility(slurm: Place, sink: Sink): void {
   const value = nodes?.node.kind === 'scalar' ? nodes.node.value : undefined;
   if (nodes && typeof value === 'number' && value > MOST_NODES)
     sink.value('HX034', nodes, { words: { value } });
-  const mem = under(slurm, 'mem');
-  const memory = text(mem);
-  if (mem && memory !== undefined && !/^\s*[0-9]/.test(memory))
-    sink.value('HX021', mem, {
-      words: { problem: `${quoted(memory)} is no amount of memory; write 4G or 512M` },
-    });
+  checkSlurmTexts(slurm, sink);
+  checkJobPlausibility(slurm, sink);
   checkRepeats(below(slurm, 'metrics', 'collectors'), sink);
   checkEmptyBlocks(slurm, sink);
 }

@@ -2,8 +2,8 @@
 import { rustRegexProblem } from '../grammar/rustRegex.ts';
 import { isIdentifier } from '../grammar/text.ts';
 import type { Sink } from './check.ts';
-import { quoted } from './finding.ts';
-import { bigCount, entries, items, text, under, written, type Entry, type Place } from './place.ts';
+import { counted, quoted } from './finding.ts';
+import { bigCount, count, entries, items, text, under, written, type Entry, type Place } from './place.ts';
 
 const RESERVED_PREFIX = 'HPC_COMPOSE_SWEEP_';
 
@@ -50,8 +50,27 @@ function checkObjective(objective: Place, parameters: readonly Entry[], sink: Si
   const pattern = text(log);
   const problem = pattern === undefined ? undefined : rustRegexProblem(pattern);
   if (log && problem !== undefined) sink.value('R072', log, { variant: 'pattern', words: { problem } });
+  if (pattern !== undefined && problem === undefined) checkGroup(under(objective, 'group'), pattern, sink);
   const axis = under(objective, 'scaling_axis');
   if (axis) checkAxis(axis, parameters, sink);
+}
+
+/** HX029: a group that the pattern does not have. */
+function checkGroup(group: Place | undefined, pattern: string, sink: Sink): void {
+  const wanted = count(group);
+  const groups = capturingGroups(pattern);
+  if (group && wanted !== undefined && wanted > groups)
+    sink.value('HX029', group, {
+      words: {
+        problem: `\`log_pattern\` has ${counted(groups, 'group')} in parentheses, so there is no group ${wanted}`,
+      },
+    });
+}
+
+/** Opening parentheses that capture: no escapes, no classes, no `(?:`. */
+function capturingGroups(pattern: string): number {
+  const bare = pattern.replace(/\\./g, '').replace(/\[[^\]]*\]/g, '');
+  return bare.match(/\((?!\?)|\(\?P?</g)?.length ?? 0;
 }
 
 function checkAxis(axis: Place, parameters: readonly Entry[], sink: Sink): void {

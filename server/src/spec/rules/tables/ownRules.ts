@@ -78,6 +78,12 @@ export const OWN_RULES = {
   ),
   HX020: rule('image-implausible', 17, '{value} does not look like an image name: {problem}.', warning),
   HX021: rule('resource-implausible', 17, '`{field}`: {problem}.', warning),
+  HX022: rule(
+    'variable-left-to-shell',
+    17,
+    'hpc-compose puts no value in for {name} here: the shell of the job will look for it.',
+    { ...hint, advice: 'Give it to the service in `environment`, unless the image or the job has it.' },
+  ),
   HX023: rule(
     'named-volume',
     17,
@@ -91,6 +97,7 @@ export const OWN_RULES = {
   HX025: rule('duplicate-entry', 17, '{what} is given twice.', warning),
   HX026: rule('time-relation', 17, '{problem}', warning),
   HX027: rule('resource-relation', 17, '{problem}', warning),
+  HX028: rule('path-risk', 17, '`{field}`: {problem}.', warning),
   HX029: rule('readiness-implausible', 17, '`{field}`: {problem}.', warning),
   HX030: rule('service-name-risk', 17, 'The service name {value} {problem}.', warning),
   HX031: rule(
@@ -124,6 +131,10 @@ export const OWN_RULES = {
     'With `prepare.mounts` the image is built again by every prepare.',
     information,
   ),
+  HX037: rule('email-implausible', 17, '{value} does not look like a mail address.', {
+    ...warning,
+    advice: 'Write name@example.org, or the name of a user of the cluster.',
+  }),
   HX038: rule(
     'suppression-useless',
     17,
@@ -133,4 +144,5 @@ export const OWN_RULES = {
     },
     hint,
   ),
+  HX039: rule('empty-command', 17, 'An empty command does nothing; remove it.', hint),
 } as const satisfies RuleTable;
