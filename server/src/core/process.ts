@@ -1,9 +1,7 @@
 // The only file that starts processes. Each runs in a group of its own, so that cancelling reaches the last grandchild.
-import { spawn as spawnPlainly, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
-import { execa, execaSync } from 'execa';
 import { collectOutput } from './processOutput.ts';
 
 export interface ProcessRequest {
@@ -59,112 +57,118 @@ const DRAIN_MS = 500;
 const WHOLE_LIMIT = 64 * 1024 * 1024;
 const TAIL_LIMIT = 64 * 1024;
 
-type Child = ReturnType<typeof spawn>;
+/** How a process ended, or why it never began. */
+type Ending = Pick<ProcessResult, 'exitCode' | 'signal' | 'startError'>;
 
 /** The real ProcessRun. A cancelled run returns only when no process of its group is left. */
 export const runProcess: ProcessRun = async (request) => {
   request.signal?.throwIfAborted();
   if (request.onInput) return await runServant(request, request.onInput);
-  if (request.descriptors && !request.signal && !request.guard) return await runLocker(request);
-  const child = spawn(request);
-  const { pid } = child;
+  const stdin = request.input === undefined ? 'ignore' : 'pipe';
+  const { child, ending } = start(request, [stdin, 'pipe', 'pipe', ...(request.descriptors ?? [])]);
+  if (request.input !== undefined) feed(child?.stdin, request.input);
+  const pid = child?.pid;
   const guard = request.guard;
   if (pid !== undefined) guard?.add(pid);
   const stdoutLimit = request.keepStdout === 'tail' ? TAIL_LIMIT : WHOLE_LIMIT;
-  const stdout = collectOutput(child.stdout, stdoutLimit, (line) => request.onLine?.(line, 'stdout'));
-  const stderr = collectOutput(child.stderr, TAIL_LIMIT, (line) => request.onLine?.(line, 'stderr'));
+  const stdout = collect(child?.stdout, stdoutLimit, (line) => request.onLine?.(line, 'stdout'));
+  const stderr = collect(child?.stderr, TAIL_LIMIT, (line) => request.onLine?.(line, 'stderr'));
   const cancel = cancellation(child, request.signal);
   try {
-    const result = await Promise.race([child, cancel.ended]);
+    const ended = await Promise.race([ending, cancel.ended]);
     if (request.signal?.aborted) {
       await cancel.ended;
       request.signal.throwIfAborted();
     }
-    return {
-      exitCode: result?.exitCode,
-      signal: result?.signal,
-      startError: result && startErrorOf(result),
-      stdout: stdout(),
-      stderr: stderr(),
-      strays: pid !== undefined && groupIsAlive(pid) ? pid : undefined,
-    };
+    const strays = pid !== undefined && groupIsAlive(pid) ? pid : undefined;
+    return { ...(ended ?? NO_ENDING), stdout: stdout(), stderr: stderr(), strays };
   } finally {
     cancel.dispose();
     if (pid !== undefined && !groupIsAlive(pid)) guard?.remove(pid);
   }
 };
 
-/** For short tools that lock descriptors: nothing to cancel, little output, and execa would take most of the time. */
-function runLocker(request: ProcessRequest): Promise<ProcessResult> {
-  const stdio = ['ignore', 'pipe', 'pipe', ...(request.descriptors ?? [])] as ['ignore', 'pipe', 'pipe'];
-  const child = spawnPlainly(request.command, request.args, { env: request.env, stdio, detached: true });
-  return endOf(child, request);
+// A program may end before it has read everything: its own business.
+function feed(stdin: Writable | null | undefined, text: string): void {
+  stdin?.on('error', () => undefined);
+  stdin?.end(text);
 }
 
-function runServant(request: ProcessRequest, onInput: (input: ProcessInput) => void): Promise<ProcessResult> {
-  const options = { env: request.env, cwd: '/', detached: true };
-  const child = spawnPlainly(request.command, request.args, {
-    ...options,
-    stdio: ['pipe', 'pipe', 'ignore'],
+const NO_ENDING: Ending = { exitCode: undefined, signal: undefined, startError: undefined };
+
+/** Starts a program in a group of its own. What keeps it from starting is its ending, never thrown. */
+function start(
+  request: ProcessRequest,
+  stdio: StdioOptions,
+  cwd = request.cwd ?? workingDirectory(),
+): { readonly child: ChildProcess | undefined; readonly ending: Promise<Ending> } {
+  try {
+    const child = spawn(request.command, request.args, { cwd, env: request.env, detached: true, stdio });
+    return { child, ending: endingOf(child) };
+  } catch (error) {
+    return { child: undefined, ending: Promise.resolve(notStarted(error)) };
+  }
+}
+
+function endingOf(child: ChildProcess): Promise<Ending> {
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve(notStarted(error)));
+    child.once('close', (exitCode, signal) =>
+      resolve({ exitCode: exitCode ?? undefined, signal: signal ?? undefined, startError: undefined }),
+    );
   });
-  const ends = endOf(child, request);
-  const { stdin, stdout } = child;
-  if (!hasPipe(stdin) || !hasPipe(stdout)) return ends;
+}
+
+// Also of arguments that are too long or hold a zero byte, which is thrown.
+function notStarted(error: unknown): Ending {
+  return { ...NO_ENDING, startError: (error as NodeJS.ErrnoException).code ?? 'UNKNOWN' };
+}
+
+// Without descriptors left there are no pipes, whatever the types say.
+function collect(
+  stream: Readable | null | undefined,
+  limit: number,
+  onLine: (line: string) => void,
+): () => string {
+  return stream ? collectOutput(stream, limit, onLine) : () => '';
+}
+
+async function runServant(
+  request: ProcessRequest,
+  onInput: (input: ProcessInput) => void,
+): Promise<ProcessResult> {
+  const { child, ending } = start(request, ['pipe', 'pipe', 'ignore'], '/');
+  collect(child?.stdout, 0, (line) => request.onLine?.(line, 'stdout'));
+  if (child?.stdin && child.stdout) onInput(inputOf(child, child.stdin, child.stdout));
+  return { ...(await ending), stdout: '', stderr: '', strays: undefined };
+}
+
+function inputOf(child: ChildProcess, stdin: Writable, stdout: Readable): ProcessInput {
   // Its death is told by its end; what could not be written to it is of no interest then.
   stdin.on('error', () => undefined);
-  const ofChild = [child, stdin, stdout];
+  const ofChild = ([child, stdin, stdout] as object[]).filter(isHandle);
   const letGo = () => {
     for (const one of ofChild) one.unref();
   };
   letGo();
-  onInput({
+  return {
     write: (text) => void stdin.write(text),
     end: () => void stdin.end(),
     hold: () => {
       for (const one of ofChild) one.ref();
     },
     letGo,
-  });
-  return ends;
+  };
 }
 
-// Without descriptors left there is no child and there are no pipes, whatever the types say.
-function hasPipe(stream: Writable | Readable | null | undefined): stream is Socket {
-  return stream !== null && stream !== undefined;
+interface Handle {
+  ref(): void;
+  unref(): void;
 }
 
-function endOf(child: ChildProcess, request: ProcessRequest): Promise<ProcessResult> {
-  const collect = (stream: Readable | null, limit: number) =>
-    hasPipe(stream) ? collectOutput(stream, limit, (line) => request.onLine?.(line, 'stdout')) : () => '';
-  const stdout = collect(child.stdout, request.onInput ? 0 : WHOLE_LIMIT);
-  const stderr = collect(child.stderr, TAIL_LIMIT);
-  return new Promise((resolve) => {
-    const finish = (exitCode?: number | null, signal?: string | null, startError?: string) => {
-      const ended = { exitCode: exitCode ?? undefined, signal: signal ?? undefined, startError };
-      resolve({ ...ended, stdout: stdout(), stderr: stderr(), strays: undefined });
-    };
-    child.once('error', (error: NodeJS.ErrnoException) => finish(null, null, error.code ?? 'UNKNOWN'));
-    child.once('close', (exitCode, signal) => finish(exitCode, signal));
-  });
-}
-
-function spawn(request: ProcessRequest) {
-  return execa(request.command, request.args, {
-    cwd: request.cwd ?? workingDirectory(),
-    env: request.env as Record<string, string>,
-    extendEnv: false,
-    detached: true,
-    reject: false,
-    buffer: false,
-    cleanup: false,
-    ...(request.input === undefined ? {} : { input: request.input }),
-    stdio: [
-      request.input === undefined ? 'ignore' : 'pipe',
-      'pipe',
-      'pipe',
-      ...(request.descriptors ?? []),
-    ] as ['ignore', 'pipe', 'pipe'],
-  });
+// Pipes of children are sockets, which their types do not tell.
+function isHandle(one: object): one is Handle {
+  return 'unref' in one && 'ref' in one;
 }
 
 // A working directory that was deleted is no reason not to start a program whose paths are absolute.
@@ -176,33 +180,23 @@ function workingDirectory(): string {
   }
 }
 
-function startErrorOf(result: {
-  failed: boolean;
-  exitCode?: number | undefined;
-  signal?: string | undefined;
-  code?: string | undefined;
-}): string | undefined {
-  const started = result.exitCode !== undefined || result.signal !== undefined;
-  return result.failed && !started ? (result.code ?? 'UNKNOWN') : undefined;
-}
-
 // On abort: end the group, then wait a little for the last output; a process that left the group may hold the pipes for ever.
-function cancellation(child: Child, signal: AbortSignal | undefined) {
+function cancellation(child: ChildProcess | undefined, signal: AbortSignal | undefined) {
   let settle: () => void = () => undefined;
   const ended = new Promise<undefined>((resolve) => {
     settle = () => resolve(undefined);
   });
-  const stop = () => void endGroup(child.pid).then(() => setTimeout(settle, DRAIN_MS).unref());
+  const stop = () => void endGroup(child?.pid).then(() => setTimeout(settle, DRAIN_MS).unref());
   const finish = () => {
-    if (signal?.aborted) void endGroup(child.pid).then(settle);
+    if (signal?.aborted) void endGroup(child?.pid).then(settle);
   };
   signal?.addEventListener('abort', stop, { once: true });
-  child.on('close', finish);
+  child?.on('close', finish);
   const dispose = () => {
     signal?.removeEventListener('abort', stop);
     if (!signal?.aborted) return;
-    child.stdout.destroy();
-    child.stderr.destroy();
+    child?.stdout?.destroy();
+    child?.stderr?.destroy();
   };
   return { ended, dispose };
 }
@@ -282,14 +276,12 @@ for group in $groups; do kill -KILL "-$group"; done 2>/dev/null
 
 /** Starts the watching process (a shell in a session of its own, about 1 ms). */
 export function startGuard(): ProcessGuard {
-  const watcher = execa('/bin/sh', ['-c', WATCH], {
+  const watcher = spawn('/bin/sh', ['-c', WATCH], {
     cwd: '/',
     detached: true,
-    reject: false,
-    buffer: false,
-    cleanup: false,
     stdio: ['pipe', 'ignore', 'ignore'],
   });
+  watcher.on('error', () => undefined);
   watcher.unref();
   const input = watcher.stdin;
   input.on('error', () => undefined);
@@ -331,30 +323,27 @@ const PASSED_ON: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGHUP', 'SIGUSR2', ..
 
 /** The real AttachedRun. */
 export const runAttached: AttachedRun = async (request) => {
-  const child = execa(request.command, request.args, {
-    env: request.env as Record<string, string>,
-    extendEnv: false,
-    reject: false,
-    buffer: false,
-    cleanup: false,
-    stdio: ['inherit', 'inherit', 'inherit', ...(request.descriptors ?? [])] as [
-      'inherit',
-      'inherit',
-      'inherit',
-    ],
-  });
-  if (child.pid !== undefined) request.onStart?.(child.pid);
+  const { child, ending } = startAttached(request);
+  if (child?.pid !== undefined) request.onStart?.(child.pid);
   const passOn = (signal: NodeJS.Signals) => {
-    if (!process.stdin.isTTY || !TERMINAL_SIGNALS.includes(signal)) child.kill(signal);
+    if (!process.stdin.isTTY || !TERMINAL_SIGNALS.includes(signal)) child?.kill(signal);
   };
   for (const signal of PASSED_ON) process.on(signal, passOn);
   try {
-    const result = await child;
-    return { exitCode: result.exitCode, signal: result.signal, startError: startErrorOf(result) };
+    return await ending;
   } finally {
     for (const signal of PASSED_ON) process.off(signal, passOn);
   }
 };
+
+function startAttached({ command, args, env, descriptors = [] }: AttachedRequest) {
+  try {
+    const child = spawn(command, args, { env, stdio: ['inherit', 'inherit', 'inherit', ...descriptors] });
+    return { child, ending: endingOf(child) };
+  } catch (error) {
+    return { child: undefined, ending: Promise.resolve(notStarted(error)) };
+  }
+}
 
 /** Output of a program that only tells about itself, for callers that cannot wait; undefined when it cannot be run. At most 5 s. */
 export function askProgram(
@@ -362,7 +351,7 @@ export function askProgram(
   args: readonly string[],
   env: ProcessRequest['env'],
 ): string | undefined {
-  const options = { env: env as Record<string, string>, extendEnv: false, reject: false, timeout: 5000 };
-  const { stdout, failed } = execaSync(command, args, { ...options, stdin: 'ignore', stderr: 'ignore' });
-  return failed ? undefined : stdout;
+  const stdio: StdioOptions = ['ignore', 'pipe', 'ignore'];
+  const { stdout, status } = spawnSync(command, args, { env, stdio, encoding: 'utf8', timeout: 5000 });
+  return status === 0 ? stdout.replace(/\r?\n$/, '') : undefined;
 }
