@@ -8,6 +8,9 @@ import { parseManifest } from './manifestText.ts';
 
 export type ManifestRead = { readonly manifest: Manifest } | { readonly problem: string };
 
+/** Says by its times alone, seconds since the epoch, that an entry is of no interest. */
+export type SkipByTimes = (lastUsedAt: number, createdAt: number) => boolean;
+
 /** Gives bytes that are valid until the next call, what is wrong with the file, or undefined when there is none. */
 export type BytesReader = (path: string) => Buffer | { readonly problem: string } | undefined;
 
@@ -39,14 +42,25 @@ function readProblem(error: unknown): { problem: string } | undefined {
   return { problem: `the manifest cannot be read (${code ?? String(error)})` };
 }
 
-/** Reads and checks one manifest. Undefined when there is none (any more). */
+/** Reads and checks one manifest. Undefined when there is none (any more), or when it is skipped. */
 export function readEntryManifest(
   path: string,
   read: BytesReader = createBytesReader(),
+  skip?: SkipByTimes,
 ): ManifestRead | undefined {
   const bytes = read(path);
   if (bytes === undefined) return undefined;
-  return Buffer.isBuffer(bytes) ? parseManifestBytes(bytes) : bytes;
+  if (!Buffer.isBuffer(bytes)) return bytes;
+  const plain = bytes.toString('latin1');
+  const layout = matchManifestLayout(plain);
+  if (layout) {
+    const skipped = skip?.(layout.lastUsedAt, layout.createdAt) ?? false;
+    return skipped ? undefined : { manifest: JSON.parse(plain) as Manifest };
+  }
+  const result = parseUnusual(bytes);
+  if (skip && 'manifest' in result && skip(result.manifest.last_used_at, result.manifest.created_at))
+    return undefined;
+  return result;
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -54,7 +68,10 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** Checks bytes as strictly as hpc-compose does: UTF-8, JSON, no key twice, every field of its type. */
 export function parseManifestBytes(bytes: Buffer): ManifestRead {
   const plain = bytes.toString('latin1');
-  if (matchManifestLayout(plain)) return { manifest: JSON.parse(plain) as Manifest };
+  return matchManifestLayout(plain) ? { manifest: JSON.parse(plain) as Manifest } : parseUnusual(bytes);
+}
+
+function parseUnusual(bytes: Buffer): ManifestRead {
   const text = decodeUtf8(bytes);
   if (text === undefined) return { problem: 'the manifest cannot be used: it is not UTF-8 text' };
   const result = parseManifest(text);

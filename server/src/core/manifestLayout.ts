@@ -20,8 +20,8 @@ const FIELDS: readonly (readonly [name: string, pattern: string])[] = [
   ['prepare_root', '(?:null|true|false)'],
   ['prepare_mounts', TEXTS],
   ['force_rebuild_due_to_mounts', '(?:true|false)'],
-  ['created_at', TIME],
-  ['last_used_at', TIME],
+  ['created_at', `(${TIME})`],
+  ['last_used_at', `(${TIME})`],
   ['tool_version', TEXT],
 ];
 
@@ -43,6 +43,9 @@ export interface ManifestLayout {
   readonly serviceNames: string;
   readonly sourceImage: string;
   readonly prepareEnv: string;
+  /** Seconds since the epoch. */
+  readonly createdAt: number;
+  readonly lastUsedAt: number;
 }
 
 /** Parts of a manifest in the exact layout; undefined for any other text, valid or not. One character stands for one byte. */
@@ -50,7 +53,17 @@ export function matchManifestLayout(text: string): ManifestLayout | undefined {
   if (text.length > LENGTH_LIMIT) return undefined;
   const match = LAYOUT.exec(text);
   if (!match) return undefined;
-  const [, kind = '', artifactPath = '', serviceNames = '', sourceImage = '', prepareEnv = ''] = match;
+  const [
+    ,
+    kind = '',
+    artifactPath = '',
+    serviceNames = '',
+    sourceImage = '',
+    prepareEnv = '',
+    created,
+    used,
+  ] = match;
   const artifactPathAt = '{\n  "kind": "",\n  "artifact_path": '.length + kind.length;
-  return { kind, artifactPath, artifactPathAt, serviceNames, sourceImage, prepareEnv };
+  const times = { createdAt: Number(created), lastUsedAt: Number(used) };
+  return { kind, artifactPath, artifactPathAt, serviceNames, sourceImage, prepareEnv, ...times };
 }

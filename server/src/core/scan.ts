@@ -16,7 +16,7 @@ import {
   stagedSidecarsOf,
 } from './cacheNames.ts';
 import { MANIFEST_SIZE_LIMIT } from './manifest.ts';
-import { createBytesReader, readEntryManifest, type BytesReader } from './manifestFile.ts';
+import { createBytesReader, readEntryManifest, type BytesReader, type SkipByTimes } from './manifestFile.ts';
 
 /** An entry as found: `artifactPath` is where it lies, whatever the manifest says. */
 export interface ScannedEntry {
@@ -40,6 +40,8 @@ export interface WalkOptions {
   readonly onProblem: (problem: ListProblem) => void;
   /** Called before a directory is read, so that an index can remember its times. */
   readonly onDirectory?: (path: string) => void;
+  /** Leaves entries out by what their manifests say; damaged ones are never left out. */
+  readonly skip?: SkipByTimes;
   /** Called with everything in a directory; makes the walk collect images and other files too. */
   readonly onContents?: (path: string, contents: CacheDirectory) => void;
 }
@@ -63,12 +65,16 @@ export function isDamaged(entry: ScanResult): entry is DamagedEntry {
 export function* scanCache(cacheDir: string, options: WalkOptions): Generator<ScanResult> {
   const read = createBytesReader();
   for (const run of walkCache(cacheDir, options)) {
-    if (run.marked) yield run.marked;
+    if (run.marked && !isSkipped(run.marked, options)) yield run.marked;
     for (const name of run.manifests) {
-      const entry = readEntry(run.directory, name, read);
+      const entry = readEntry(run.directory, name, read, options.skip);
       if (entry) yield entry;
     }
   }
+}
+
+function isSkipped({ manifest }: ScannedEntry, { skip }: WalkOptions): boolean {
+  return skip?.(manifest.last_used_at, manifest.created_at) ?? false;
 }
 
 /** Names that make entries, directory by directory, without reading a manifest. */
@@ -131,12 +137,17 @@ export function joinSpelled(directory: string, name: string): string {
   return directory.endsWith('/') ? directory + name : `${directory}/${name}`;
 }
 
-/** Reads the entry of one manifest name; undefined when it vanished meanwhile or its directory is not there. */
-export function readEntry(directory: string, name: string, bytes: BytesReader): ScanResult | undefined {
+/** Reads the entry of one manifest name; undefined when it vanished meanwhile, its directory is not there, or it is skipped. */
+export function readEntry(
+  directory: string,
+  name: string,
+  bytes: BytesReader,
+  skip?: SkipByTimes,
+): ScanResult | undefined {
   const manifestPath = joinSpelled(directory, name);
   const artifactPath = artifactOfManifest(manifestPath);
   if (isStagedSidecar(name) && !isDirectory(artifactPath)) return undefined;
-  const read = readEntryManifest(manifestPath, bytes);
+  const read = readEntryManifest(manifestPath, bytes, skip);
   if (read === undefined) return undefined;
   if ('manifest' in read) return { artifactPath, manifestPath, manifest: read.manifest };
   const kind = kindOfDirectory(path.basename(directory));

@@ -5,6 +5,7 @@ import type { Finding, Span } from '../model/finding.ts';
 import { isNull, type SpecNode } from './node.ts';
 import { findingOf } from './rules/finding.ts';
 import { composeDocuments, DEPTH_LIMIT, type ComposedText } from './yaml/composeDocuments.ts';
+import { readPlain } from './yaml/readPlain.ts';
 import { toNodes, type Anchored } from './yaml/toNodes.ts';
 
 export interface ParsedYaml {
@@ -55,6 +56,22 @@ export function isDamage({ code }: Finding): boolean {
 export function readYaml(text: string, file: string, known?: ReadonlyMap<string, Anchored>): ReadText {
   const control = FORBIDDEN.exec(text);
   if (control) return failed(controlCharacter(control, file));
+  const root = readPlain(text, file);
+  return root ? { ...NOTHING_FOUND, root } : readUnusual(text, file, known);
+}
+
+const NOTHING_FOUND: Omit<ReadText, 'root'> = {
+  syntax: [],
+  laterSyntax: [],
+  findings: [],
+  whole: [],
+  anchors: new Map(),
+  unknown: new Set(),
+  expanded: 0,
+};
+
+/** readYaml by the library, for texts without forbidden characters; exported so that a test can compare the two. */
+export function readUnusual(text: string, file: string, known?: ReadonlyMap<string, Anchored>): ReadText {
   const composed = composeDocuments(unifyBreaks(text));
   if (composed.tooDeepAt !== undefined) return failed(tooDeep(composed.tooDeepAt, file, text));
   const first = composed.documents[0];

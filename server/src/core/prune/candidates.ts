@@ -11,6 +11,7 @@ import {
   manifestOfArtifact,
 } from '../cacheNames.ts';
 import { diskUsage } from '../diskUsage.ts';
+import type { SkipByTimes } from '../manifestFile.ts';
 import { isDamaged, scanCache, type ScanResult } from '../scan.ts';
 
 /** Things that are no entries: kind as in a plan. */
@@ -45,15 +46,18 @@ export function* cacheCandidates(
   cacheDir: string,
   now: number,
   withOrphans: boolean,
-  skip: (manifest: Manifest) => boolean = () => false,
+  skip?: SkipByTimes,
 ): Generator<Candidate> {
   const orphans: Candidate[] = [];
   const onProblem = () => undefined;
   const onContents = (directory: string, contents: CacheDirectory) =>
     void orphans.push(...orphanImages(directory, contents, now));
-  const options = withOrphans ? { onProblem, onContents } : { onProblem };
+  const options = {
+    onProblem,
+    ...(withOrphans ? { onContents } : {}),
+    ...(skip ? { skip } : {}),
+  };
   for (const scanned of scanCache(cacheDir, options)) {
-    if (!isDamaged(scanned) && skip(scanned.manifest)) continue;
     const candidate = candidateOf(cacheDir, scanned, now);
     if (candidate) yield candidate;
   }

@@ -1,7 +1,8 @@
 // Makes the plan of a prune: every entry with the reason why it goes or stays. The plan is a value; applying it never asks
 // the policy again, and nothing is changed here.
 import path from 'node:path';
-import type { Manifest, PruneMode, PrunePlan, PrunePlanEntry } from '../../model/cache.ts';
+import type { PruneMode, PrunePlan, PrunePlanEntry } from '../../model/cache.ts';
+import type { SkipByTimes } from '../manifestFile.ts';
 import { readPinsForSure } from '../pins.ts';
 import type { Ports } from '../ports.ts';
 import { findLeftovers } from '../sweep.ts';
@@ -79,10 +80,10 @@ function candidatesOf(request: PruneRequest, now: number): Candidate[] {
 }
 
 /** By age, the manifest alone tells that an entry stays. */
-function skipFor(request: PruneRequest, now: number): ((manifest: Manifest) => boolean) | undefined {
+function skipFor(request: PruneRequest, now: number): SkipByTimes | undefined {
   if (request.mode !== 'age' || !request.removalsOnly) return undefined;
   const limit = now - request.days * 86_400;
-  return ({ last_used_at, created_at }) => Math.max(last_used_at, created_at) > limit;
+  return (lastUsedAt, createdAt) => Math.max(lastUsedAt, createdAt) > limit;
 }
 
 function leftoverCandidates(cacheDir: string, now: number): Candidate[] {
