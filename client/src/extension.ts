@@ -5,12 +5,15 @@ import type { App } from './app.ts';
 import { createRequest } from './cacheClient.ts';
 import { createCacheStates } from './cacheStates.ts';
 import { registerCacheDir } from './commands/cacheDir.ts';
+import { registerChecks } from './commands/checks.ts';
+import { registerDocuments } from './commands/documents.ts';
 import { registerEntries } from './commands/entries.ts';
 import { registerGeneral } from './commands/general.ts';
 import { registerInspect } from './commands/inspect.ts';
 import { registerOrder } from './commands/order.ts';
 import { registerPrepare } from './commands/prepare.ts';
 import { registerPrune } from './commands/prune.ts';
+import { registerSetup } from './commands/setup.ts';
 import { handleDocsLinks } from './docsLinks.ts';
 import { registerRendezvous } from './features/rendezvousView.ts';
 import { registerRootfs } from './features/rootfsView.ts';
@@ -19,6 +22,7 @@ import { createOperations } from './operation.ts';
 import { createTaskRuns } from './taskRuns.ts';
 import { createServer } from './server.ts';
 import { followSpecDocuments } from './specDocuments.ts';
+import { showLanguageStatus } from './ui/languageStatus.ts';
 import { showStatusBar } from './ui/statusBar.ts';
 import { createCacheView } from './views/cacheView.ts';
 import { createInspectDocuments } from './views/inspectDocuments.ts';
@@ -33,12 +37,16 @@ export function activate(context: vscode.ExtensionContext): void {
     registerEntries(app),
     registerOrder(app),
     registerCacheDir(app),
+    registerSetup(app),
+    registerChecks(app),
+    registerDocuments(app),
     registerGeneral(app),
     registerRootfs(app),
     registerRendezvous(app),
     registerYamlSibling(app),
     handleDocsLinks(context),
     markSafeCache(app),
+    showLanguageStatus(app),
     showStatusBar(app.documents, app.states, app.operations),
   );
 }

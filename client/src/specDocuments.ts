@@ -20,6 +20,8 @@ export interface SpecDocuments extends Lifetime {
   current(): vscode.Uri | undefined;
   /** Addresses of open and formerly seen specs, the current one first. */
   known(): vscode.Uri[];
+  /** Takes the document for a spec until it closes, because people say so. */
+  treatAsSpec(document: vscode.TextDocument): void;
   /** Takes a spec that is gone from the list. */
   forget(uri: vscode.Uri): void;
   /** Fires when a spec opens, closes or becomes the active document. */
@@ -45,7 +47,9 @@ export function followSpecDocuments(
   };
   const look = (document: vscode.TextDocument) => {
     if (!LANGUAGES.has(document.languageId) || isSpec(document)) return;
-    if (!isSpecName(document.fileName) && !looksLikeSpec(head(document))) return;
+    if (isSpecName(document.fileName) || looksLikeSpec(head(document))) take(document);
+  };
+  const take = (document: vscode.TextDocument) => {
     specs.add(document.uri.toString());
     if (document.uri.scheme === 'file') remember(memory, document.uri);
     onSpec(document);
@@ -71,6 +75,7 @@ export function followSpecDocuments(
   };
   return {
     isSpec,
+    treatAsSpec: take,
     current,
     known: () => unique([current(), ...open().map((document) => document.uri), ...seen(memory)]),
     forget: (uri) => {

@@ -80,6 +80,7 @@ describe('acts on the cache', () => {
   });
 
   it('keeps a report of a prune that can be looked at later', async () => {
+    prepareFromShell(spec.fsPath);
     const confirm = answer('showWarningMessage', (_question, _options, button) => button);
     const tell = answer('showInformationMessage', () => undefined);
     const pick = answer('showQuickPick', (items) => (items as unknown[])[0]);

@@ -3,6 +3,7 @@ import { registerActions } from './actionFeature.ts';
 import { cacheFeature } from './cacheFeature.ts';
 import { rendezvousFeature } from './rendezvousFeature.ts';
 import { rootfsFeature } from './rootfsRequests.ts';
+import { selfFeature } from './selfFeature.ts';
 import type { Feature } from './serverContext.ts';
 import { setupFeature } from './setupFeature.ts';
 
@@ -12,4 +13,5 @@ export const FEATURES: readonly Feature[] = [
   rendezvousFeature,
   setupFeature,
   rootfsFeature,
+  selfFeature,
 ];

@@ -68,9 +68,12 @@ export class OpenDocuments {
     return found;
   }
 
-  /** Judges the document as a spec from now on, whatever its text says. */
+  /** Judges the document as a spec until it closes, whatever its text says: for those who listen it opens anew. */
   treatAsSpec(uri: string): void {
+    const document = this.open.get(uri);
+    if (!document || this.isSpec(uri)) return;
     this.specs.add(uri);
+    this.opened.fire(document);
   }
 
   /** How to tell specs: by their content, or every document is one. */

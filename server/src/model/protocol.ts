@@ -169,6 +169,17 @@ export interface RootfsPinParams {
   pinned: boolean;
 }
 
+/** What the language server has used since it started. */
+export interface Footprint {
+  pid: number;
+  uptime_seconds: number;
+  cpu_seconds: number;
+  rss_bytes: number;
+  max_rss_bytes: number;
+  /** Open documents that are specs. */
+  specs: number;
+}
+
 /** Requests: method name -> parameters and result. */
 export interface Requests {
   'hpcCompose/cache/list': { params: CacheParams; result: CacheState };
@@ -192,6 +203,9 @@ export interface Requests {
   'hpcCompose/rootfs/gc': { params: RootfsGcParams; result: RootfsGcResult };
   /** Gives everything that is pinned. */
   'hpcCompose/rootfs/pin': { params: RootfsPinParams; result: string[] };
+  /** Judges a document as a spec until it closes, whatever its text says. */
+  'hpcCompose/treatAsSpec': { params: { uri: string }; result: null };
+  'hpcCompose/footprint': { params: object; result: Footprint };
   'hpcCompose/preflight': { params: CacheParams; result: PreflightReport };
 }
 
