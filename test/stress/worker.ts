@@ -13,7 +13,7 @@ import {
 } from '../../server/src/core/rootfs/coordinateGc.ts';
 import { rootfsPorts, type RootfsPorts } from '../../server/src/core/rootfs/rootfsPorts.ts';
 import { readRootfsSettings } from '../../server/src/core/rootfs/settings.ts';
-import { runProcess } from '../../server/src/core/process.ts';
+import { realPorts } from '../../server/src/core/ports.ts';
 import { RootfsFailure } from '../../server/src/model/rootfs.ts';
 import { observe } from './observer.ts';
 import { naiveAcquire, naiveCollect } from './naive.ts';
@@ -37,7 +37,7 @@ function portsFor(killAt?: string): RootfsPorts {
   const log = { debug: silent, info: silent, warn: silent, error: silent };
   const uid = process.geteuid?.() ?? -1;
   return {
-    ...rootfsPorts({ run: runProcess, log, env: process.env }, { uid, host: hostname(), version: 'stress' }),
+    ...rootfsPorts(realPorts(log, process.env), { uid, host: hostname(), version: 'stress' }),
     onStep: (step) => {
       if (step === killAt) process.kill(process.pid, 'SIGKILL');
     },

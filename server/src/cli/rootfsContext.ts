@@ -7,7 +7,7 @@ import { DEFAULT_PLUGSTACK, loadPlugstack } from '../core/rootfs/plugstackFiles.
 import { rootfsPorts, type RootfsPorts } from '../core/rootfs/rootfsPorts.ts';
 import { readRootfsSettings, type RootfsSettings } from '../core/rootfs/settings.ts';
 import type { Incoming } from '../core/rootfs/watermark.ts';
-import { runProcess } from '../core/process.ts';
+import { realPorts } from '../core/ports.ts';
 import { formatOf, lastValue, UsageError, type Arguments, type CommandContext } from './command.ts';
 
 declare const __PRODUCT_VERSION__: string | undefined;
@@ -64,10 +64,7 @@ export async function withRootfs(
 export function systemPorts(context: CommandContext): RootfsPorts {
   const version = typeof __PRODUCT_VERSION__ === 'string' ? __PRODUCT_VERSION__ : '0.0.0';
   const uid = process.geteuid?.() ?? -1;
-  return rootfsPorts(
-    { run: runProcess, log: context.log, env: context.env },
-    { uid, host: hostname(), version },
-  );
+  return rootfsPorts(realPorts(context.log, context.env), { uid, host: hostname(), version });
 }
 
 function readSettings(args: Arguments): { settings: RootfsSettings; base: string } {

@@ -1,5 +1,6 @@
 // What the machine says of the rootfs cache, for the RC rules of `validate` and `lint`: the site's plugstack file and srun.
-import { askProgram, runProcess } from '../core/process.ts';
+import { realPorts } from '../core/ports.ts';
+import { askProgram } from '../core/process.ts';
 import { rootfsPorts } from '../core/rootfs/rootfsPorts.ts';
 import { loadPlugstack } from '../core/rootfs/plugstackFiles.ts';
 import { findSrun, listsCacheFlag, SRUN_HELP } from '../core/rootfs/srunFlag.ts';
@@ -16,6 +17,6 @@ export function siteRootfsRules(context: CommandContext): RootfsRuleSettings {
   };
   const { env, log } = context;
   const identity = { uid: process.geteuid?.() ?? -1, host: '', version: '' };
-  const ports = rootfsPorts({ run: runProcess, log, env }, identity);
+  const ports = rootfsPorts(realPorts(log, env), identity);
   return readRootfsRules({ plugstack: loadPlugstack(), ports, flagIsKnown });
 }

@@ -10,7 +10,7 @@ import type { SettingsAccess } from './settings.ts';
 
 export interface RootfsRulesSetup {
   readonly settings: SettingsAccess;
-  readonly ports: Pick<Ports, 'run' | 'log' | 'env'>;
+  readonly ports: Pick<Ports, 'run' | 'log' | 'env' | 'lockChildren'>;
   readonly trusted: boolean;
   /** As sent with `initialize`, for clients without settings. */
   readonly given: unknown;

@@ -13,7 +13,7 @@ import {
 } from '../../../server/src/core/rootfs/coordinateGc.ts';
 import { rootfsPorts, type RootfsPorts } from '../../../server/src/core/rootfs/rootfsPorts.ts';
 import { readRootfsSettings } from '../../../server/src/core/rootfs/settings.ts';
-import { runProcess } from '../../../server/src/core/process.ts';
+import { realPorts } from '../../../server/src/core/ports.ts';
 import { OperationFailure } from '../../../server/src/model/failure.ts';
 import { RootfsFailure } from '../../../server/src/model/rootfs.ts';
 
@@ -43,7 +43,7 @@ function portsFor(task: Partial<DriverTask>): RootfsPorts {
   const log = { debug: silent, info: silent, warn: silent, error: silent };
   const uid = process.geteuid?.() ?? -1;
   return {
-    ...rootfsPorts({ run: runProcess, log, env: process.env }, { uid, host: hostname(), version: 'test' }),
+    ...rootfsPorts(realPorts(log, process.env), { uid, host: hostname(), version: 'test' }),
     onStep: async (step) => {
       if (step === task.killAt && --left === 0) process.kill(process.pid, 'SIGKILL');
       if (step !== task.pauseAt) return;

@@ -15,7 +15,7 @@ import { listRootfs } from '../../../server/src/core/rootfs/listRootfs.ts';
 import { planGc, type GcRequest } from '../../../server/src/core/rootfs/planGc.ts';
 import { rootfsPorts, type RootfsPorts } from '../../../server/src/core/rootfs/rootfsPorts.ts';
 import { readRootfsSettings, type RootfsSettings } from '../../../server/src/core/rootfs/settings.ts';
-import { runProcess } from '../../../server/src/core/process.ts';
+import { realPorts } from '../../../server/src/core/ports.ts';
 import type { DriverTask } from './driver.ts';
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
@@ -134,10 +134,7 @@ export class RootfsRig {
     const silent = () => undefined;
     const log = { debug: silent, info: silent, warn: silent, error: silent };
     const env = { ...this.env, ...more.env };
-    const ports = rootfsPorts(
-      { run: runProcess, log, env },
-      { uid: UID, host: os.hostname(), version: 'test' },
-    );
+    const ports = rootfsPorts(realPorts(log, env), { uid: UID, host: os.hostname(), version: 'test' });
     return { ...ports, ...more, env };
   }
 

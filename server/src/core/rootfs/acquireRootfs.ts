@@ -7,7 +7,7 @@ import { checkBase, ensureUserDirectories, statfsOf } from './checkDirectories.t
 import { findValid, touchEntry, type ValidEntry } from './entryOnDisk.ts';
 import { identifyImage, isImageFile, type ImageIdentity } from './identifyImage.ts';
 import { entryPath, lockPath, PROPOSAL_LOCK, userLayout, type UserLayout } from './layout.ts';
-import { takeLock, type HeldLock } from './lockFiles.ts';
+import { takeLock, tryLocksAtOnce, type HeldLock } from './lockFiles.ts';
 import { readLockHolders } from './lockHolders.ts';
 import type { RootfsMetadata } from './metadata.ts';
 import type { RootfsPorts } from './rootfsPorts.ts';
@@ -132,32 +132,68 @@ async function tryReuse(
   options: AcquireOptions,
   ports: RootfsPorts,
 ): Promise<RootfsHandle | undefined> {
-  const { signal, settings } = options;
-  await ports.onStep?.('A1', identity.name);
-  const path = lockPath(layout, identity.name);
-  const shared = { mode: 'shared' as const, wait: settings.lockTimeout, signal };
-  const lock = await takeLock({ path, ...shared, create: true }, ports);
-  if (typeof lock === 'string') throw lockTimeout(path, identity.name, settings.lockTimeout);
+  const { name } = identity;
+  await ports.onStep?.('A1', name);
+  const locks: HeldLock[] = [];
   try {
-    const tree = entryPath(layout, identity.name);
+    const isQuick = await lockQuickly(identity, layout, locks, ports);
+    if (!isQuick) locks.push(await lockEntry(name, layout, options, ports));
     const valid = await reusable(identity, layout, ports);
-    if (!valid) {
-      lock.release();
-      return undefined;
+    if (!valid) return undefined;
+    await ports.onStep?.('A2', name);
+    touchEntry(entryPath(layout, name));
+    if (!isQuick) {
+      const inner = await takeLock({ ...proposalLock(name, layout), ...sharedLock(options) }, ports);
+      if (typeof inner === 'string' || !findValid(layout, name, identity.key)) {
+        if (typeof inner !== 'string') inner.release();
+        return undefined;
+      }
+      locks.push(inner);
     }
-    await ports.onStep?.('A2', identity.name);
-    touchEntry(tree);
-    const inner = await takeLock({ path: join(tree, PROPOSAL_LOCK), ...shared, create: false }, ports);
-    if (typeof inner === 'string' || !findValid(layout, identity.name, identity.key)) {
-      if (typeof inner !== 'string') inner.release();
-      lock.release();
-      return undefined;
-    }
-    return handleOf(identity.name, layout, valid, [inner, lock]);
-  } catch (error) {
-    lock.release();
-    throw error;
+    return handleOf(name, layout, valid, locks.splice(0).reverse());
+  } finally {
+    for (const lock of locks) lock.release();
   }
+}
+
+/**
+ * The common case, nobody in the way: both locks by one question. That the entry looks valid before is only a hint; it is
+ * looked at again under the locks.
+ */
+async function lockQuickly(
+  { name, key }: ImageIdentity,
+  layout: UserLayout,
+  locks: HeldLock[],
+  ports: RootfsPorts,
+): Promise<boolean> {
+  if (!findValid(layout, name, key)) return false;
+  const wanted = [{ path: lockPath(layout, name), create: true }, proposalLock(name, layout)];
+  const held = await tryLocksAtOnce(
+    wanted.map((lock) => ({ ...lock, mode: 'shared' as const })),
+    ports,
+  );
+  locks.push(...(held ?? []));
+  return held !== undefined;
+}
+
+async function lockEntry(
+  name: string,
+  layout: UserLayout,
+  options: AcquireOptions,
+  ports: RootfsPorts,
+): Promise<HeldLock> {
+  const path = lockPath(layout, name);
+  const lock = await takeLock({ path, create: true, ...sharedLock(options) }, ports);
+  if (typeof lock === 'string') throw lockTimeout(path, name, options.settings.lockTimeout);
+  return lock;
+}
+
+function proposalLock(name: string, layout: UserLayout) {
+  return { path: join(entryPath(layout, name), PROPOSAL_LOCK), create: false };
+}
+
+function sharedLock({ settings, signal }: AcquireOptions) {
+  return { mode: 'shared' as const, wait: settings.lockTimeout, signal };
 }
 
 /** After a power loss a tree that was not synced may be half there: it is counted before it is used again. */

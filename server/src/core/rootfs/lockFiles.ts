@@ -2,6 +2,7 @@
 // still leads to the locked inode (rule L1); nothing is ever converted in place (L2). Source: rootfs contract, section 2.5.
 import fs from 'node:fs';
 import { RootfsFailure } from '../../model/rootfs.ts';
+import { tryLockDescriptors, waitForDescriptor } from '../lockTool.ts';
 import type { RootfsPorts } from './rootfsPorts.ts';
 
 export type LockMode = 'shared' | 'exclusive';
@@ -100,19 +101,49 @@ async function flockDescriptor(
   wait: number,
   ports: RootfsPorts,
 ): Promise<boolean> {
-  const waiting = wait > 0 ? ['-w', wait.toFixed(3)] : ['-n'];
-  const result = await ports.run({
-    command: 'flock',
-    args: [mode === 'shared' ? '-s' : '-x', ...waiting, '3'],
-    env: { PATH: ports.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C' },
-    descriptors: [fd],
-    ...(signal ? { signal } : {}),
-  });
-  if (result.exitCode === 0) return true;
-  if (result.exitCode === 1) return false;
-  if (result.startError !== undefined) throw new RootfsFailure('E_NO_FLOCK');
-  const cause = result.stderr.trim() || `flock ended with ${result.exitCode ?? result.signal ?? '?'}`;
-  if (/not implemented|no locks available/i.test(cause))
+  signal?.throwIfAborted();
+  const lock = { fd, mode };
+  const [now = 'busy'] = await tryLockDescriptors([lock], ports);
+  const outcome =
+    now === 'busy' && wait > 0 ? await waitForDescriptor(lock, wait * 1000, signal, ports) : now;
+  return isLocked(outcome, path);
+}
+
+/** False for `busy`. Throws E_NO_FLOCK, E_NETFS, E_LOCK_FILE for everything else that is no lock. */
+function isLocked(outcome: string, path: string): boolean {
+  if (outcome === 'locked') return true;
+  if (outcome === 'busy') return false;
+  if (/was found$/.test(outcome)) throw new RootfsFailure('E_NO_FLOCK');
+  if (/not implemented|no locks available/i.test(outcome))
     throw new RootfsFailure('E_NETFS', { path, type: 'without locks' });
-  throw new RootfsFailure('E_LOCK_FILE', { path, cause });
+  throw new RootfsFailure('E_LOCK_FILE', { path, cause: outcome });
+}
+
+/**
+ * Several locks in this order, all at one go and without waiting; undefined when not all could be had, and then none is held.
+ * What is wrong with a file is not told: whoever takes them one by one is told.
+ */
+export async function tryLocksAtOnce(
+  requests: readonly Pick<LockRequest, 'path' | 'mode' | 'create'>[],
+  ports: RootfsPorts,
+): Promise<HeldLock[] | undefined> {
+  const held: HeldLock[] = [];
+  let all = false;
+  try {
+    for (const { path, create } of requests) {
+      const fd = openLockFile(path, create, ports.uid);
+      if (fd === undefined) return undefined;
+      held.push(heldLock(fd, path));
+    }
+    const wanted = held.map(({ fd }, index) => ({ fd, mode: requests[index]?.mode ?? 'exclusive' }));
+    const outcomes = await tryLockDescriptors(wanted, ports);
+    all =
+      outcomes.every((outcome) => outcome === 'locked') && held.every(({ fd, path }) => isSameFile(fd, path));
+    return all ? held : undefined;
+  } catch (error) {
+    if (error instanceof RootfsFailure) return undefined;
+    throw error;
+  } finally {
+    if (!all) for (const lock of held) lock.release();
+  }
 }

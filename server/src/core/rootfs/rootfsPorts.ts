@@ -34,7 +34,7 @@ export interface FileSystemState extends FileSystemUsage {
   readonly type: number;
 }
 
-export interface RootfsPorts extends Pick<Ports, 'run' | 'log' | 'env'> {
+export interface RootfsPorts extends Pick<Ports, 'run' | 'log' | 'env' | 'lockChildren'> {
   readonly uid: number;
   readonly arch: string;
   readonly host: string;
@@ -52,13 +52,14 @@ const MACHINES: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarc
 
 /** The real effects over those of the core. */
 export function rootfsPorts(
-  ports: Pick<Ports, 'run' | 'log' | 'env'>,
+  ports: Pick<Ports, 'run' | 'log' | 'env' | 'lockChildren'>,
   identity: { uid: number; host: string; version: string },
 ): RootfsPorts {
   return {
     run: ports.run,
     log: ports.log,
     env: ports.env,
+    lockChildren: ports.lockChildren,
     ...identity,
     arch: MACHINES[arch] ?? arch,
     nowNs: () => BigInt(Date.now()) * 1_000_000n,
