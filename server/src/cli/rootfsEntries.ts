@@ -2,10 +2,11 @@
 import { RootfsFailure } from '../model/rootfs.ts';
 import { ownLayout } from '../core/rootfs/acquireRootfs.ts';
 import { checkBase, checkUserDirectories, ensureUserDirectories } from '../core/rootfs/checkDirectories.ts';
+import { readMetadata } from '../core/rootfs/entryOnDisk.ts';
 import { parseRootfsName } from '../core/rootfs/names.ts';
 import { changePins, isPinned } from '../core/rootfs/pins.ts';
 import { imageWords } from '../core/rootfs/identifyImage.ts';
-import { scanFor } from '../core/rootfs/planGc.ts';
+import { scanInSlices, type ScannedItem } from '../core/rootfs/scanRootfs.ts';
 import { verifyRootfs, type Verdict } from '../core/rootfs/verifyRootfs.ts';
 import { UsageError, type Arguments, type CommandContext } from './command.ts';
 import { printJson, withRootfs, type RootfsRun } from './rootfsContext.ts';
@@ -27,12 +28,15 @@ export function verifyCommand(context: CommandContext, args: Arguments): Promise
 /** Own entries that the words name; all of them without words. Throws E_NOT_FOUND. */
 async function namesOf({ args, context, ports, base, settings }: RootfsRun): Promise<string[]> {
   const host = settings.allowNetworkFs ? ports.host : undefined;
-  const { items } = await scanFor({ base, host, uids: [ports.uid] });
+  const items: ScannedItem[] = [];
+  await scanInSlices({ base, host, uids: [ports.uid] }, (step) => {
+    if (step.kind === 'entry' && step.problem === undefined) items.push(step);
+  });
   if (args.positionals.length === 0) return items.map(({ name }) => name);
   return args.positionals.flatMap((word) => {
     if (parseRootfsName(word)) return [word];
     const words = new Set(imageWords(word, context.cwd));
-    const found = items.filter(({ name, metadata }) => isPinned(words, name, metadata));
+    const found = items.filter(({ name, layout }) => isPinned(words, name, readMetadata(layout, name)));
     if (found.length === 0) throw new RootfsFailure('E_NOT_FOUND', { name: word, path: base });
     return found.map(({ name }) => name);
   });

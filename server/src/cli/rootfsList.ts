@@ -1,49 +1,67 @@
-// rootfs list: what is unpacked on this node, by whom, how full the disk is. Big lists are printed piece by piece.
-import type { RootfsEntry, RootfsList } from '../model/rootfs.ts';
-import { listRootfs } from '../core/rootfs/listRootfs.ts';
+// rootfs list: what is unpacked on this node, by whom, how full the disk is. Entries become text as they are found: there may be
+// 100,000 of them.
+import type { RootfsEntry } from '../model/rootfs.ts';
+import { listRootfsAs, type RootfsListOf } from '../core/rootfs/listRootfs.ts';
 import type { Arguments, CommandContext } from './command.ts';
 import { sizeText, withRootfs } from './rootfsContext.ts';
+import { createTextStore, type TextStore } from './textStore.ts';
 
-const PIECE = 500;
+/** Entries written at once: pieces that die young keep memory small. */
+const PIECE = 100;
 
 /** `rootfs list`. */
 export function listCommand(context: CommandContext, args: Arguments): Promise<number> {
   return withRootfs(context, args, async ({ settings, base, ports, format }) => {
-    const list = await listRootfs(settings, base, ports, context.signal);
+    const { signal } = context;
+    const asText = format === 'json' ? (entry: RootfsEntry) => JSON.stringify(entry) : row;
+    const store = createTextStore();
+    const keep = (entry: RootfsEntry) => store.add(asText(entry));
+    const list = await listRootfsAs(keep, { settings, base, signal }, ports);
     for (const warning of list.warnings) context.say(`warning: ${warning}`);
-    await (format === 'json' ? printList(list, context) : printTable(list, context));
+    await (format === 'json' ? printList(list, store, context) : printTable(list, store, context));
     return 0;
   });
 }
 
-async function printList(list: RootfsList, { out }: CommandContext): Promise<void> {
+async function printList(
+  list: RootfsListOf<number>,
+  { get }: TextStore,
+  { out }: CommandContext,
+): Promise<void> {
   const { entries, ...rest } = list;
   const head = JSON.stringify(rest, undefined, 2).replace(/\n\}$/, '');
   await out(`${head},\n  "entries": [`);
-  for (let start = 0; start < entries.length; start += PIECE) {
-    const piece = entries.slice(start, start + PIECE).map((entry) => JSON.stringify(entry));
-    await out(`${start === 0 ? '' : ','}\n    ${piece.join(',\n    ')}`);
-  }
+  for (let start = 0; start < entries.length; start += PIECE)
+    await out(
+      `${start === 0 ? '' : ','}\n    ${entries
+        .slice(start, start + PIECE)
+        .map(get)
+        .join(',\n    ')}`,
+    );
   await out(`${entries.length > 0 ? '\n  ' : ''}]\n}\n`);
 }
 
-async function printTable({ fs, entries, base }: RootfsList, { out }: CommandContext): Promise<void> {
+async function printTable(
+  { fs, entries, base }: RootfsListOf<number>,
+  { get }: TextStore,
+  { out }: CommandContext,
+): Promise<void> {
   const used = fs.used_percent === null ? '?' : `${fs.used_percent} %`;
   const hidden = fs.not_visible > 0 ? `, ${fs.not_visible} users not visible` : '';
   await out(
     `${base}: ${used} used (low ${fs.low}, high ${fs.high}), cache ${sizeText(fs.cache_bytes)}, evictable ${sizeText(fs.evictable_bytes)}${hidden}\n`,
   );
-  const shown = entries.filter(({ state }) => state !== 'notVisible');
-  for (let start = 0; start < shown.length; start += PIECE)
+  for (let start = 0; start < entries.length; start += PIECE)
     await out(
-      shown
+      entries
         .slice(start, start + PIECE)
-        .map(row)
+        .map(get)
         .join(''),
     );
 }
 
 function row(entry: RootfsEntry): string {
+  if (entry.state === 'notVisible') return '';
   const used = entry.last_used === null ? '-' : new Date(entry.last_used * 1000).toISOString().slice(0, 16);
   const holders = entry.holders.map(({ kind, pid }) => `${kind} ${pid ?? '?'}`).join(', ');
   const words = [

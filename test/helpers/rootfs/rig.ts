@@ -15,6 +15,7 @@ import { listRootfs } from '../../../server/src/core/rootfs/listRootfs.ts';
 import { planGc, type GcRequest } from '../../../server/src/core/rootfs/planGc.ts';
 import { rootfsPorts, type RootfsPorts } from '../../../server/src/core/rootfs/rootfsPorts.ts';
 import { readRootfsSettings, type RootfsSettings } from '../../../server/src/core/rootfs/settings.ts';
+import { createLockChildren } from '../../../server/src/core/lockChild.ts';
 import { realPorts } from '../../../server/src/core/ports.ts';
 import type { DriverTask } from './driver.ts';
 
@@ -65,6 +66,7 @@ export class RootfsRig {
   readonly bin: string;
   readonly log: string;
   readonly env: Record<string, string | undefined>;
+  private readonly lockChildren = createLockChildren();
 
   constructor(parent: string = os.tmpdir()) {
     this.folder = fs.mkdtempSync(path.join(parent, 'rootfs-'));
@@ -134,7 +136,8 @@ export class RootfsRig {
     const silent = () => undefined;
     const log = { debug: silent, info: silent, warn: silent, error: silent };
     const env = { ...this.env, ...more.env };
-    const ports = rootfsPorts(realPorts(log, env), { uid: UID, host: os.hostname(), version: 'test' });
+    const system = { ...realPorts(log, env), lockChildren: this.lockChildren };
+    const ports = rootfsPorts(system, { uid: UID, host: os.hostname(), version: 'test' });
     return { ...ports, ...more, env };
   }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { RootfsFailure, type RootfsGcResult } from '../../model/rootfs.ts';
 import { buildRootfs, type BuildOutcome } from './buildRootfs.ts';
 import { checkBase, ensureUserDirectories, statfsOf } from './checkDirectories.ts';
-import { findValid, touchEntry, type ValidEntry } from './entryOnDisk.ts';
+import { findValid, readMetadata, touchEntry, type ValidEntry } from './entryOnDisk.ts';
 import { identifyImage, isImageFile, type ImageIdentity } from './identifyImage.ts';
 import { entryPath, lockPath, PROPOSAL_LOCK, userLayout, type UserLayout } from './layout.ts';
 import { takeLock, tryLocksAtOnce, type HeldLock } from './lockFiles.ts';
@@ -92,10 +92,11 @@ function lastIdentityOf(
   layout: UserLayout,
 ): ImageIdentity | undefined {
   if (isImageFile(image, cwd)) return undefined;
-  const entries = recordedEntries(layout).filter(({ metadata }) => metadata.image === image);
-  const last = entries.sort((a, b) => b.metadata.createdAt - a.metadata.createdAt)[0];
-  if (!last) return undefined;
-  const { key, keyScheme } = last.metadata;
+  const entries = recordedEntries(layout).filter(({ record }) => record.image === image);
+  const last = entries.sort((a, b) => b.record.createdAt - a.record.createdAt)[0];
+  const metadata = last && readMetadata(layout, last.name);
+  if (!metadata) return undefined;
+  const { key, keyScheme } = metadata;
   const reference = image.includes('://') ? image : `docker://${image}`;
   return { kind: 'remote', image, reference, key, keyScheme, name: last.name };
 }

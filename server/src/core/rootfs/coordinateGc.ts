@@ -81,7 +81,7 @@ async function sweepAll(
   const host = settings.allowNetworkFs ? ports.host : undefined;
   const littered = new Set<number>();
   for (const step of scanBase({ base, host })) {
-    if (step?.kind === 'build' || step?.kind === 'trash') littered.add(step.layout.uid);
+    if (step.kind === 'build' || step.kind === 'trash') littered.add(step.layout.uid);
   }
   const warnings: string[] = [];
   for (const uid of littered) {

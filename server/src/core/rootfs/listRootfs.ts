@@ -1,7 +1,6 @@
 // The list of everything in the cache, and what can be said of the file system. Takes no lock and writes nothing.
 // Source: rootfs contract, section 2.13.
 import fs from 'node:fs';
-import { setImmediate } from 'node:timers/promises';
 import type {
   RootfsEntry,
   RootfsFileSystem,
@@ -13,71 +12,85 @@ import { checkBase, statfsOf } from './checkDirectories.ts';
 import { lockPath, PROPOSAL_LOCK, userLayout } from './layout.ts';
 import { readLockHolders, type LockHolders } from './lockHolders.ts';
 import { readMountUsers } from './mounts.ts';
-import { isPinned } from './pins.ts';
 import { isHeld } from './planGc.ts';
 import type { RootfsPorts } from './rootfsPorts.ts';
-import { scanBase, type ScannedItem } from './scanRootfs.ts';
-import { lastUsedNs } from './selectVictims.ts';
+import { scanInSlices, type ScannedItem, type ScanStep } from './scanRootfs.ts';
+import { lastUsedMs } from './selectVictims.ts';
 import type { RootfsSettings } from './settings.ts';
 import { usedPercent } from './watermark.ts';
 
-const SECOND = 1_000_000_000n;
-const SLICE_MS = 15;
+/** The list with entries in another form, for callers that would not hold 100,000 of them as they are. */
+export interface RootfsListOf<T> extends Omit<RootfsList, 'entries'> {
+  readonly entries: T[];
+}
 
 /** Everything that may be seen, least recently used first. Throws E_BASE_UNSAFE, E_NETFS, E_STATFS. */
-export async function listRootfs(
+export function listRootfs(
   settings: RootfsSettings,
   base: string,
   ports: RootfsPorts,
   signal?: AbortSignal,
 ): Promise<RootfsList> {
+  return listRootfsAs((entry) => entry, { settings, base, ...(signal ? { signal } : {}) }, ports);
+}
+
+/** The same, with each entry turned into something by `keep` as soon as it is found. */
+export async function listRootfsAs<T>(
+  keep: (entry: RootfsEntry) => T,
+  request: { readonly settings: RootfsSettings; readonly base: string; readonly signal?: AbortSignal },
+  ports: RootfsPorts,
+): Promise<RootfsListOf<T>> {
+  const { settings, base, signal } = request;
   const warnings = checkBase(base, settings.allowNetworkFs, ports);
   const host = settings.allowNetworkFs ? ports.host : undefined;
-  const nowNs = ports.nowNs();
-  const look = createLook(settings, base, nowNs);
-  const found: { usedNs: bigint; entry: RootfsEntry }[] = [];
-  let notVisible = 0;
-  let rest = Date.now() + SLICE_MS;
-  for (const step of scanBase({ base, host })) {
-    if (step?.kind === 'notVisible') {
-      notVisible++;
-      found.push({ usedNs: 0n, entry: hiddenEntry(base, step.uid) });
-    } else if (step) found.push({ usedNs: lastUsedNs(step, nowNs), entry: look(step) });
-    if (Date.now() < rest) continue;
-    signal?.throwIfAborted();
-    await setImmediate();
-    rest = Date.now() + SLICE_MS;
-  }
-  found.sort((a, b) => Number(a.usedNs - b.usedNs) || (b.entry.bytes ?? 0) - (a.entry.bytes ?? 0));
-  const entries = found.map(({ entry }) => entry);
-  const fs = fileSystem(entries, notVisible, settings, base, ports);
-  return { schema_version: 1, base, fs, entries, warnings };
+  const nowMs = Number(ports.nowNs() / 1_000_000n);
+  const look = createLook(base, nowMs);
+  // Plain columns: an object for each entry would cost more than what is kept of it.
+  const found = { used: [] as number[], bytes: [] as number[], kept: [] as T[] };
+  const sums = { cache: 0, evictable: 0, notVisible: 0 };
+  const add = (entry: RootfsEntry, used: number) => {
+    const bytes = entry.bytes ?? 0;
+    sums.cache += bytes;
+    if (entry.state === 'ready') sums.evictable += bytes;
+    if (entry.state === 'notVisible') sums.notVisible++;
+    found.used.push(used);
+    found.bytes.push(bytes);
+    found.kept.push(keep(entry));
+  };
+  const take = (step: ScanStep) => {
+    if (step.kind === 'notVisible') add(hiddenEntry(base, step.uid), 0);
+    else add(look(step), lastUsedMs(step, nowMs));
+  };
+  await scanInSlices({ base, host, pinned: settings.pinned }, take, signal);
+  const entries = inOrderOfUse(found);
+  return { schema_version: 1, base, fs: fileSystem(sums, settings, base, ports), entries, warnings };
+}
+
+function inOrderOfUse<T>({ used, bytes, kept }: { used: number[]; bytes: number[]; kept: T[] }): T[] {
+  const order = Uint32Array.from(used.keys()).sort(
+    (a, b) => (used[a] ?? 0) - (used[b] ?? 0) || (bytes[b] ?? 0) - (bytes[a] ?? 0) || a - b,
+  );
+  return Array.from(order, (index) => kept[index] as T);
 }
 
 /** Turns what a scan found into an entry as people see it. */
-function createLook(
-  settings: RootfsSettings,
-  base: string,
-  nowNs: bigint,
-): (item: ScannedItem) => RootfsEntry {
+function createLook(base: string, nowMs: number): (item: ScannedItem) => RootfsEntry {
   const holders = readLockHolders(base);
   const mounts = readMountUsers();
-  const pins = new Set(settings.pinned);
   return (item) => {
-    const { metadata, layout, name, path } = item;
+    const { record, layout, name, path, pinned, problem } = item;
     const held = holdersOf(item, holders, mounts);
-    const pinned = item.pinned || isPinned(pins, name, metadata);
     return {
       uid: layout.uid,
       name,
-      image: metadata?.image ?? null,
-      key: metadata?.key ?? null,
-      bytes: metadata?.bytes ?? null,
-      inodes: metadata?.inodes ?? null,
-      created_at: metadata?.createdAt ?? null,
-      last_used: item.problem === undefined ? Number(lastUsedNs(item, nowNs) / SECOND) : null,
-      state: stateOf(item, held.length > 0, pinned),
-      ...(item.problem === undefined ? {} : { reason: item.problem }),
+      image: record?.image ?? null,
+      key: record?.key ?? null,
+      bytes: record?.bytes ?? null,
+      inodes: record?.inodes ?? null,
+      created_at: record?.createdAt ?? null,
+      last_used: problem === undefined ? Math.floor(lastUsedMs(item, nowMs) / 1000) : null,
+      state: stateOf(item, held.length > 0),
+      ...(problem === undefined ? {} : { reason: problem }),
       pinned,
       holders: held,
       path,
@@ -85,13 +98,13 @@ function createLook(
   };
 }
 
-function stateOf(item: ScannedItem, held: boolean, pinned: boolean): RootfsEntry['state'] {
+function stateOf(item: ScannedItem, held: boolean): RootfsEntry['state'] {
   if (item.kind === 'trash') return 'trash';
   if (item.kind === 'build') return 'building';
   if (item.problem !== undefined) return 'invalid';
   if (held) return 'inUse';
-  if (pinned) return 'pinned';
-  return item.metadata ? 'ready' : 'foreign';
+  if (item.pinned) return 'pinned';
+  return item.record ? 'ready' : 'foreign';
 }
 
 const NOBODY: RootfsHolder[] = [];
@@ -122,24 +135,21 @@ function hiddenEntry(base: string, uid: number): RootfsEntry {
 }
 
 function fileSystem(
-  entries: readonly RootfsEntry[],
-  notVisible: number,
+  sums: { readonly cache: number; readonly evictable: number; readonly notVisible: number },
   settings: RootfsSettings,
   base: string,
   ports: RootfsPorts,
 ): RootfsFileSystem {
   const state = statfsOf(base, ports);
-  const sum = (wanted: (entry: RootfsEntry) => boolean) =>
-    entries.reduce((bytes, entry) => bytes + (wanted(entry) ? (entry.bytes ?? 0) : 0), 0);
   return {
     used_percent: usedPercent(state, settings.usageFormula),
     high: settings.high,
     low: settings.low,
     total_bytes: Number(state.blocks * state.bsize),
     free_bytes: Number(state.bavail * state.bsize),
-    cache_bytes: sum(() => true),
-    evictable_bytes: sum(({ state: is }) => is === 'ready'),
-    not_visible: notVisible,
+    cache_bytes: sums.cache,
+    evictable_bytes: sums.evictable,
+    not_visible: sums.notVisible,
     last_gc: readLastGc(base, ports),
   };
 }

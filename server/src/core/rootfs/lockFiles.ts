@@ -113,7 +113,7 @@ async function flockDescriptor(
 function isLocked(outcome: string, path: string): boolean {
   if (outcome === 'locked') return true;
   if (outcome === 'busy') return false;
-  if (/was found$/.test(outcome)) throw new RootfsFailure('E_NO_FLOCK');
+  if (outcome.endsWith('was found')) throw new RootfsFailure('E_NO_FLOCK');
   if (/not implemented|no locks available/i.test(outcome))
     throw new RootfsFailure('E_NETFS', { path, type: 'without locks' });
   throw new RootfsFailure('E_LOCK_FILE', { path, cause: outcome });

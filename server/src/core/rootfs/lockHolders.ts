@@ -6,9 +6,9 @@ import { processIds } from './mounts.ts';
 export interface LockHolders {
   /** Processes that hold a lock on this path. */
   byPath(path: string): readonly number[];
-  /** True when some process, seen or not, holds a lock on this file. */
+  /** True when a process that cannot be seen holds a lock on this file. */
   isLocked(file: { dev: bigint; ino: bigint }): boolean;
-  /** Root sees the descriptors of all processes: what no path tells is held by nobody. */
+  /** What no path tells is held by nobody: every lock on this file system has a holder that is seen, or we see all. */
   readonly seesAll: boolean;
   /** Nothing is held, so that nothing need be asked. */
   readonly none: boolean;
@@ -16,36 +16,53 @@ export interface LockHolders {
 
 /** One look at all locks below a directory. */
 export function readLockHolders(below: string): LockHolders {
-  const locked = readProcLocks();
-  const seesAll = process.geteuid?.() === 0;
-  const paths = locked.size === 0 ? new Map<string, number[]>() : readDescriptors(below);
+  const locked = readProcLocks(deviceTextOf(below));
+  const paths = locked.size === 0 ? new Map<string, number[]>() : readDescriptors(below, locked);
+  const seesAll = process.geteuid?.() === 0 || locked.size === 0;
   return {
     byPath: (path) => paths.get(path) ?? [],
     isLocked: ({ dev, ino }) => locked.has(`${majorOf(dev)}:${minorOf(dev)}:${ino}`),
-    none: paths.size === 0 && (seesAll || locked.size === 0),
+    none: paths.size === 0 && seesAll,
     seesAll,
   };
 }
 
-function readProcLocks(): Set<string> {
+/** Undefined where the device of files is not the one that the kernel tells of locks. */
+function deviceTextOf(path: string): string | undefined {
+  const stat = fs.statSync(path, { throwIfNoEntry: false, bigint: true });
+  return stat && `${majorOf(stat.dev)}:${minorOf(stat.dev)}:`;
+}
+
+/** Locked files of one file system, as `major:minor:inode`. */
+function readProcLocks(device: string | undefined): Set<string> {
   const locked = new Set<string>();
   for (const line of readText('/proc/locks').split('\n')) {
-    const match = /^\d+: FLOCK\s+\S+\s+\S+\s+-?\d+ ([0-9a-f]+):([0-9a-f]+):(\d+) /.exec(line);
-    if (match)
-      locked.add(
-        `${Number.parseInt(match[1] ?? '', 16)}:${Number.parseInt(match[2] ?? '', 16)}:${match[3] ?? ''}`,
-      );
+    const file = lockedFile(line);
+    if (file !== undefined && (device === undefined || file.startsWith(device))) locked.add(file);
   }
   return locked;
 }
 
-function readDescriptors(below: string): Map<string, number[]> {
+/** The file of a line of /proc/locks or of a lock in fdinfo. */
+function lockedFile(line: string): string | undefined {
+  const match = /\d+: FLOCK\s+\S+\s+\S+\s+-?\d+ ([0-9a-f]+):([0-9a-f]+):(\d+) /.exec(line);
+  if (!match) return undefined;
+  const [, major = '', minor = '', inode = ''] = match;
+  return `${Number.parseInt(major, 16)}:${Number.parseInt(minor, 16)}:${inode}`;
+}
+
+/** Descriptors with locks below a directory; takes every lock that has a holder out of `locked`. */
+function readDescriptors(below: string, locked: Set<string>): Map<string, number[]> {
   const holders = new Map<string, number[]>();
   for (const pid of processIds()) {
     for (const fd of namesIn(`/proc/${pid}/fd`)) {
       const path = linkOf(`/proc/${pid}/fd/${fd}`);
-      if (!path?.startsWith(below) || holders.get(path)?.includes(pid)) continue;
-      if (!readText(`/proc/${pid}/fdinfo/${fd}`).includes('FLOCK')) continue;
+      // Locks of others are named so, too; opening the rest would cost more than it tells.
+      if (!path || (!path.startsWith(below) && !path.includes('lock'))) continue;
+      const file = lockedFile(readText(`/proc/${pid}/fdinfo/${fd}`));
+      if (file === undefined) continue;
+      locked.delete(file);
+      if (!path.startsWith(below) || holders.get(path)?.includes(pid)) continue;
       holders.set(path, [...(holders.get(path) ?? []), pid]);
     }
   }

@@ -4,14 +4,14 @@ import fs from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import type { RootfsGcPlan, RootfsGcReason, RootfsKept, RootfsVictim } from '../../model/rootfs.ts';
 import { checkBase, statfsOf } from './checkDirectories.ts';
-import { lastStartNs } from './entryOnDisk.ts';
-import { lockPath, PROPOSAL_LOCK, type UserLayout } from './layout.ts';
+import { lastStartNs, readMetadata } from './entryOnDisk.ts';
+import { entryPath, lockPath, PROPOSAL_LOCK, type UserLayout } from './layout.ts';
 import { readLockHolders, type LockHolders } from './lockHolders.ts';
 import { readMountUsers } from './mounts.ts';
-import { isPinned } from './pins.ts';
+import { lendRights } from './ownerRights.ts';
 import type { RootfsPorts } from './rootfsPorts.ts';
-import { asOwnerOf, scanBase, type ScannedItem, type ScanRequest } from './scanRootfs.ts';
-import { lastUsedNs, selectVictims, type Candidate, type Selection } from './selectVictims.ts';
+import { scanInSlices, type ScannedItem, type ScanRequest } from './scanRootfs.ts';
+import { lastUsedMs, selectVictims, type Candidate, type Selection } from './selectVictims.ts';
 import type { RootfsSettings } from './settings.ts';
 import { measureTreeAtOnce } from './treeOnDisk.ts';
 import { measureExcess, NOTHING_INCOMING, type Excess, type Incoming } from './watermark.ts';
@@ -28,7 +28,6 @@ export interface GcRequest {
   readonly trigger?: string;
 }
 
-const SLICE_MS = 15;
 const SECOND = 1_000_000_000n;
 
 /** Makes the plan. Throws E_BASE_UNSAFE, E_NETFS, E_STATFS. */
@@ -39,26 +38,26 @@ export async function planGc(
 ): Promise<RootfsGcPlan> {
   const { settings, base, incoming = NOTHING_INCOMING } = request;
   const warnings = checkBase(base, settings.allowNetworkFs, ports);
-  const found = await scanFor({ ...scanRequestOf(request, ports) }, signal);
-  const cacheBytes = found.items.reduce((sum, { metadata }) => sum + (metadata?.bytes ?? 0), 0);
+  const found = await collectCandidates(request, ports, signal);
+  const { cacheBytes } = found;
   const excess = measureExcess(statfsOf(base, ports), cacheBytes, settings, incoming);
   const wanted = excess.length > 0 || settings.maxAge > 0;
-  const selection = wanted
-    ? await select(found.items, excess, request, ports, signal)
-    : {
-        ...selectVictims([], [], rulesOf(request, ports)),
-        items: new Map<Candidate, ScannedItem>(),
-        used: [],
-      };
-  const free = selection.victims.map((victim) => toVictim(victim, selection.items.get(victim)));
+  const selection = await select(
+    wanted ? found.pool : new Map<Candidate, UserLayout>(),
+    excess,
+    request,
+    ports,
+    signal,
+  );
+  const free = selection.victims.flatMap((victim) => selection.looked.get(victim) ?? []);
   return {
     schema_version: 1,
     created_at: Number(ports.nowNs() / SECOND),
     base,
     reason: planReason(selection.reason),
     would_evict: free,
-    in_use: selection.used.map(([victim, item]) => toVictim(victim, item)),
-    skipped: [...found.problems, ...selection.kept.filter(({ why }) => why !== 'not-needed').map(toKept)],
+    in_use: [...selection.used],
+    skipped: [...found.problems, ...selection.kept.map(toKept)],
     bytes: free.reduce((sum, { bytes }) => sum + (bytes ?? 0), 0),
     exceeded: excess.map(({ dimension }) => dimension),
     need_bytes: Number(
@@ -75,7 +74,7 @@ export async function planGc(
 /** Which users a collection looks at: root at all, others at their own. */
 export function scanRequestOf({ base, uids, settings }: GcRequest, ports: RootfsPorts): ScanRequest {
   const host = settings.allowNetworkFs ? ports.host : undefined;
-  return { base, host, ...(uids ? { uids } : {}) };
+  return { base, host, pinned: settings.pinned, ...(uids ? { uids } : {}) };
 }
 
 function planReason(reason: Selection['reason']): RootfsGcReason {
@@ -86,109 +85,163 @@ function toKept({ candidate, why }: Selection['kept'][number]): RootfsKept {
   return { name: candidate.name, why };
 }
 
-/** Everything that can be seen, with a rest for other work every few milliseconds. */
-export async function scanFor(
-  request: ScanRequest,
-  signal?: AbortSignal,
-): Promise<{ items: ScannedItem[]; problems: RootfsKept[]; notVisible: number }> {
-  const items: ScannedItem[] = [];
-  const problems: RootfsKept[] = [];
-  let notVisible = 0;
-  let rest = Date.now() + SLICE_MS;
-  for (const step of scanBase(request)) {
-    if (step?.kind === 'notVisible') notVisible++;
-    else if (step?.kind === 'entry') {
-      if (step.problem === undefined) items.push(step);
-      else problems.push({ name: step.name, why: `invalid: ${step.problem}` });
-    }
-    if (Date.now() < rest) continue;
-    signal?.throwIfAborted();
-    await setImmediate();
-    rest = Date.now() + SLICE_MS;
-  }
-  return { items, problems, notVisible };
+interface Candidates {
+  readonly pool: Map<Candidate, UserLayout>;
+  readonly problems: RootfsKept[];
+  notVisible: number;
+  cacheBytes: number;
 }
 
-type SelectionOfItems = Selection & {
-  readonly items: ReadonlyMap<Candidate, ScannedItem>;
-  readonly used: readonly (readonly [Candidate, ScannedItem])[];
-};
+/** Everything that could go, as little of it as a choice needs. */
+async function collectCandidates(
+  request: GcRequest,
+  ports: RootfsPorts,
+  signal?: AbortSignal,
+): Promise<Candidates> {
+  const { nowMs } = rulesOf(request, ports);
+  const found: Candidates = { pool: new Map(), problems: [], notVisible: 0, cacheBytes: 0 };
+  await scanInSlices(
+    scanRequestOf(request, ports),
+    (step) => {
+      if (step.kind === 'notVisible') found.notVisible++;
+      else if (step.kind === 'entry' && step.problem === undefined) {
+        found.pool.set(toCandidate(step, nowMs), step.layout);
+        found.cacheBytes += step.record?.bytes ?? 0;
+      } else if (step.kind === 'entry')
+        found.problems.push({ name: step.name, why: `invalid: ${step.problem ?? ''}` });
+    },
+    signal,
+  );
+  return found;
+}
+
+interface SelectionOfItems extends Selection {
+  /** What a closer look found of every victim. */
+  readonly looked: ReadonlyMap<Candidate, RootfsVictim>;
+  readonly used: readonly RootfsVictim[];
+}
 
 /**
  * Selects, looks closer at what was selected, and selects again until nothing new is found: entries started since their
  * time stamp get a second chance with that later time, unknown sizes are measured, entries in use are left out.
  */
 async function select(
-  items: readonly ScannedItem[],
+  pool: Map<Candidate, UserLayout>,
   excess: readonly Excess[],
   request: GcRequest,
   ports: RootfsPorts,
   signal?: AbortSignal,
 ): Promise<SelectionOfItems> {
   const rules = rulesOf(request, ports);
-  const byCandidate = new Map<Candidate, ScannedItem>();
-  const pins = new Set(request.settings.pinned);
-  for (const item of items) byCandidate.set(toCandidate(item, pins), item);
-  const looked = new Set<Candidate>();
-  const used: [Candidate, ScannedItem][] = [];
+  const { nowMs } = rules;
+  const looked = new Map<Candidate, RootfsVictim>();
+  const used: RootfsVictim[] = [];
   const isUsed = userFinder(request.base);
   for (;;) {
-    const selection = selectVictims([...byCandidate.keys()], excess, rules);
+    const selection = selectVictims([...pool.keys()], excess, rules);
     const fresh = selection.victims.filter((victim) => !looked.has(victim));
-    if (fresh.length === 0) return { ...selection, items: byCandidate, used };
+    if (fresh.length === 0) return { ...selection, looked, used };
     // One change of rights for each user, not for each entry: it costs more than the look itself.
-    for (const [layout, group] of byOwner(fresh, byCandidate)) {
+    for (const groups of portionsOf(byOwner(fresh, pool))) {
       signal?.throwIfAborted();
-      asOwnerOf(layout, () => {
-        for (const [victim, item] of group) {
-          looked.add(victim);
-          const inUse = isUsed(item);
-          const better = inUse ? undefined : lookCloser(victim, item, rules.nowNs);
-          if (inUse) used.push([victim, item]);
-          if (inUse || better) byCandidate.delete(victim);
-          if (better) {
-            looked.add(better);
-            byCandidate.set(better, item);
-          }
-        }
+      lendRights((asOwner) => {
+        for (const [layout, group] of groups)
+          asOwner(layout, () => {
+            for (const victim of group) lookAt(layout, victim);
+          });
       });
+      await setImmediate();
     }
-    await setImmediate();
+  }
+
+  function lookAt(layout: UserLayout, victim: Candidate): void {
+    pool.delete(victim);
+    const seen = lookCloser(victim, layout, nowMs);
+    if (!seen) return;
+    if (isUsed({ layout, name: victim.name, path: seen.victim.path, problem: undefined })) {
+      used.push(seen.victim);
+      return;
+    }
+    pool.set(seen.candidate, layout);
+    looked.set(seen.candidate, seen.victim);
   }
 }
 
 function byOwner(
   victims: readonly Candidate[],
-  items: ReadonlyMap<Candidate, ScannedItem>,
-): Map<UserLayout, [Candidate, ScannedItem][]> {
-  const groups = new Map<UserLayout, [Candidate, ScannedItem][]>();
+  pool: ReadonlyMap<Candidate, UserLayout>,
+): ReadonlyMap<UserLayout, Candidate[]> {
+  const groups = new Map<UserLayout, Candidate[]>();
   for (const victim of victims) {
-    const item = items.get(victim);
-    if (!item) continue;
-    const group = groups.get(item.layout);
-    if (group) group.push([victim, item]);
-    else groups.set(item.layout, [[victim, item]]);
+    const layout = pool.get(victim);
+    if (!layout) continue;
+    const group = groups.get(layout);
+    if (group) group.push(victim);
+    else groups.set(layout, [victim]);
   }
   return groups;
 }
 
-/** A candidate with a later use or a size that was not known; undefined: nothing new. */
-function lookCloser(victim: Candidate, item: ScannedItem, nowNs: bigint): Candidate | undefined {
-  return asOwnerOf(item.layout, () => {
-    const started = lastStartNs(item.path);
-    const later = started !== undefined && started > lastUsedNs(victim, nowNs) && started <= nowNs;
-    const size = victim.bytes === null ? measureTreeAtOnce(item.path) : undefined;
-    if (!later && !size) return undefined;
-    return {
-      ...victim,
-      ...(later ? { mtimeNs: started } : {}),
-      ...(size ? { bytes: size.bytes, inodes: size.inodes } : {}),
-    };
-  });
+/** Looks at once before others may run. */
+const PORTION = 300;
+
+/** Groups in portions of about that many looks; a big group is cut. */
+function* portionsOf(
+  groups: ReadonlyMap<UserLayout, Candidate[]>,
+): Generator<(readonly [UserLayout, readonly Candidate[]])[]> {
+  let portion: (readonly [UserLayout, readonly Candidate[]])[] = [];
+  let size = 0;
+  for (const [layout, whole] of groups) {
+    for (let start = 0; start < whole.length; start += PORTION) {
+      const part = whole.slice(start, start + PORTION);
+      portion.push([layout, part]);
+      size += part.length;
+      if (size < PORTION) continue;
+      yield portion;
+      portion = [];
+      size = 0;
+    }
+  }
+  if (portion.length > 0) yield portion;
+}
+
+/** The entry as it is now, with a later use or a size that was not known before; undefined: gone. */
+function lookCloser(
+  before: Candidate,
+  layout: UserLayout,
+  nowMs: number,
+): { candidate: Candidate; victim: RootfsVictim } | undefined {
+  const { uid, name } = before;
+  const path = entryPath(layout, name);
+  const stat = fs.lstatSync(path, { throwIfNoEntry: false, bigint: true });
+  if (!stat?.isDirectory()) return undefined;
+  const usedNs = usedNsOf(stat, lastStartNs(path), nowMs);
+  const size = before.bytes === null ? measureTreeAtOnce(path) : before;
+  const image = before.foreign ? null : (readMetadata(layout, name)?.image ?? null);
+  const { bytes, inodes } = size;
+  const candidate = { ...before, bytes, inodes, usedMs: Math.max(before.usedMs, Number(usedNs) / 1e6) };
+  const victim = {
+    ...{ uid, name, path, image, ino: String(stat.ino) },
+    ...{ mtime_ns: String(stat.mtimeNs), used_ns: String(usedNs), bytes, inodes },
+    last_used: Number(usedNs / SECOND),
+  };
+  return { candidate, victim };
+}
+
+/** The later of the directory's time stamp (as bounded by lastUsedMs) and of the last start. */
+function usedNsOf(
+  { mtimeNs, ctimeNs, mtimeMs, ctimeMs }: fs.BigIntStats,
+  startedNs: bigint | undefined,
+  nowMs: number,
+): bigint {
+  const times = { mtimeMs: Number(mtimeMs), ctimeMs: Number(ctimeMs) };
+  const used = lastUsedMs(times, nowMs) === times.mtimeMs ? mtimeNs : ctimeNs;
+  const isLater = startedNs !== undefined && startedNs > used && Number(startedNs) <= nowMs * 1e6;
+  return isLater ? startedNs : used;
 }
 
 /** Asks /proc once, when the first entry is about to go. */
-function userFinder(base: string): (item: ScannedItem) => boolean {
+function userFinder(base: string): (item: Holdable) => boolean {
   let holders: LockHolders | undefined;
   let mounts: ((path: string) => number[]) | undefined;
   return (item) => {
@@ -200,27 +253,28 @@ function userFinder(base: string): (item: ScannedItem) => boolean {
 
 function rulesOf({ settings, exclude = [] }: GcRequest, ports: RootfsPorts) {
   const { minAge, foreignMinAge, maxAge, fairness, futile } = settings;
-  return { nowNs: ports.nowNs(), minAge, foreignMinAge, maxAge, exclude: new Set(exclude), fairness, futile };
+  const nowMs = Number(ports.nowNs() / 1_000_000n);
+  return { nowMs, minAge, foreignMinAge, maxAge, exclude: new Set(exclude), fairness, futile };
 }
 
-function toCandidate(item: ScannedItem, pins: ReadonlySet<string>): Candidate {
-  const { metadata, name } = item;
-  const pinned = item.pinned || isPinned(pins, name, metadata);
+function toCandidate(item: ScannedItem, nowMs: number): Candidate {
+  const { record, name, pinned, ctimeMs } = item;
   return {
     uid: item.layout.uid,
     name,
-    ino: item.ino,
-    mtimeNs: item.mtimeNs,
-    ctimeNs: item.ctimeNs,
-    bytes: metadata?.bytes ?? null,
-    inodes: metadata?.inodes ?? null,
-    foreign: metadata === undefined,
+    usedMs: lastUsedMs(item, nowMs),
+    ctimeMs,
+    bytes: record?.bytes ?? null,
+    inodes: record?.inodes ?? null,
+    foreign: record === undefined,
     pinned,
   };
 }
 
+type Holdable = Pick<ScannedItem, 'layout' | 'name' | 'path' | 'problem'>;
+
 /** True while a lock on the entry is held, by whomever. Display only. */
-export function isHeld({ layout, name, path, problem }: ScannedItem, holders: LockHolders): boolean {
+export function isHeld({ layout, name, path, problem }: Holdable, holders: LockHolders): boolean {
   if (holders.none || problem !== undefined) return false;
   const locks = [lockPath(layout, name), `${path}/${PROPOSAL_LOCK}`];
   if (locks.some((lock) => holders.byPath(lock).length > 0)) return true;
@@ -229,19 +283,4 @@ export function isHeld({ layout, name, path, problem }: ScannedItem, holders: Lo
     const stat = fs.lstatSync(lock, { throwIfNoEntry: false, bigint: true });
     return stat !== undefined && holders.isLocked(stat);
   });
-}
-
-function toVictim(victim: Candidate, item: ScannedItem | undefined): RootfsVictim {
-  return {
-    uid: victim.uid,
-    name: victim.name,
-    path: item?.path ?? '',
-    image: item?.metadata?.image ?? null,
-    ino: String(victim.ino),
-    mtime_ns: String(item?.mtimeNs ?? victim.mtimeNs),
-    used_ns: String(victim.mtimeNs),
-    bytes: victim.bytes,
-    inodes: victim.inodes,
-    last_used: Number(victim.mtimeNs / SECOND),
-  };
 }

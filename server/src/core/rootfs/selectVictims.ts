@@ -2,15 +2,13 @@
 // pinned, excluded or young ones; nothing at all when no eviction could help. Source: rootfs contract, section 2.7 steps 5, 6.
 import type { Excess } from './watermark.ts';
 
-/** One entry as a scan saw it. Times are nanoseconds since the epoch. */
+/** One entry as a scan saw it. Times are milliseconds since the epoch. */
 export interface Candidate {
   readonly uid: number;
   readonly name: string;
-  readonly ino: bigint;
-  readonly mtimeNs: bigint;
-  readonly ctimeNs: bigint;
-  /** Time stamp of enroot's own lock file in the tree; later than mtime: started since. */
-  readonly startedNs?: bigint | undefined;
+  /** Last use, bounded where the clock was wrong: see lastUsedMs. */
+  readonly usedMs: number;
+  readonly ctimeMs: number;
   /** Null: not known. */
   readonly bytes: number | null;
   readonly inodes: number | null;
@@ -20,7 +18,8 @@ export interface Candidate {
 }
 
 export interface SelectionRules {
-  readonly nowNs: bigint;
+  /** Milliseconds since the epoch. */
+  readonly nowMs: number;
   /** Seconds. */
   readonly minAge: number;
   readonly foreignMinAge: number;
@@ -31,9 +30,10 @@ export interface SelectionRules {
   readonly futile: 'keep' | 'evict';
 }
 
+/** What may not go at all; the rest was merely not needed. */
 export interface Kept {
   readonly candidate: Candidate;
-  readonly why: 'pinned' | 'excluded' | 'young' | 'size-unknown' | 'not-needed';
+  readonly why: 'pinned' | 'excluded' | 'young';
 }
 
 export interface Selection {
@@ -45,20 +45,21 @@ export interface Selection {
   readonly evictableBytes: bigint;
 }
 
-const FUTURE_NS = 300n * 1_000_000_000n;
+const FUTURE_MS = 300_000;
 
 /** When an entry was last used. A time stamp in the future must not pin it: then the change time bounds it. */
-export function lastUsedNs(candidate: Pick<Candidate, 'mtimeNs' | 'ctimeNs'>, nowNs: bigint): bigint {
-  if (candidate.mtimeNs <= nowNs + FUTURE_NS) return candidate.mtimeNs;
-  return candidate.ctimeNs < candidate.mtimeNs ? candidate.ctimeNs : candidate.mtimeNs;
+export function lastUsedMs(
+  { mtimeMs, ctimeMs }: { mtimeMs: number; ctimeMs: number },
+  nowMs: number,
+): number {
+  return mtimeMs <= nowMs + FUTURE_MS ? mtimeMs : Math.min(mtimeMs, ctimeMs);
 }
 
 /** Least recently used first, then the bigger one, then by name. */
-export function compareByUse(nowNs: bigint): (a: Candidate, b: Candidate) => number {
-  return (a, b) =>
-    compare(lastUsedNs(a, nowNs), lastUsedNs(b, nowNs)) ||
-    (b.bytes ?? 0) - (a.bytes ?? 0) ||
-    compare(a.name, b.name);
+export function compareByUse(a: Candidate, b: Candidate): number {
+  return (
+    a.usedMs - b.usedMs || (b.bytes ?? 0) - (a.bytes ?? 0) || (a.name < b.name ? -1 : Number(a.name > b.name))
+  );
 }
 
 /** Chooses the shortest prefix in LRU order that takes every exceeded limit below its low mark. */
@@ -76,10 +77,6 @@ export function selectVictims(
   const evictableBytes = sumOf(evictable, 'bytes');
   const wanted = achievable(excess, evictable, rules);
   const { victims, missing } = takeUntil(orderVictims(evictable, wanted, rules), wanted, rules);
-  const chosen = new Set(victims);
-  for (const candidate of evictable) {
-    if (!chosen.has(candidate)) kept.push({ candidate, why: 'not-needed' });
-  }
   return { victims, kept, evictableBytes, reason: reasonOf(excess, wanted, victims.length, missing) };
 }
 
@@ -97,16 +94,13 @@ function reasonOf(
 function protectedBy(candidate: Candidate, rules: SelectionRules): Kept['why'] | undefined {
   if (candidate.pinned) return 'pinned';
   if (rules.exclude.has(candidate.name)) return 'excluded';
-  const age = rules.nowNs - newestNs(candidate, rules.nowNs);
   const least = candidate.foreign ? rules.foreignMinAge : rules.minAge;
-  if (age < seconds(least)) return 'young';
-  return undefined;
+  return rules.nowMs - newestMs(candidate) < least * 1000 ? 'young' : undefined;
 }
 
 /** A foreign entry counts as new while anything about it is: its builder may still be at work. */
-function newestNs(candidate: Candidate, nowNs: bigint): bigint {
-  const used = lastUsedNs(candidate, nowNs);
-  return candidate.foreign && candidate.ctimeNs > used ? candidate.ctimeNs : used;
+function newestMs({ foreign, ctimeMs, usedMs }: Candidate): number {
+  return foreign ? Math.max(ctimeMs, usedMs) : usedMs;
 }
 
 /** Limits that evicting everything evictable would at least bring back under the high mark. */
@@ -130,8 +124,7 @@ function takeUntil(
   let inodes = greatest(wanted.filter(({ dimension }) => dimension === 'inodes'));
   const victims: Candidate[] = [];
   for (const candidate of order) {
-    const tooOld =
-      rules.maxAge > 0 && rules.nowNs - lastUsedNs(candidate, rules.nowNs) > seconds(rules.maxAge);
+    const tooOld = rules.maxAge > 0 && rules.nowMs - candidate.usedMs > rules.maxAge * 1000;
     if (bytes <= 0n && inodes <= 0n && !tooOld) continue;
     victims.push(candidate);
     bytes -= BigInt(candidate.bytes ?? 0);
@@ -145,22 +138,22 @@ function orderVictims(
   wanted: readonly Excess[],
   rules: SelectionRules,
 ): readonly Candidate[] {
-  const order = evictable.toSorted(compareByUse(rules.nowNs));
+  const order = evictable.toSorted(compareByUse);
   return rules.fairness === 'share' ? sharedOrder(order, wanted) : order;
 }
 
 /** Users above an equal share of what may stay lose first; the rest in plain LRU order. */
 function sharedOrder(order: readonly Candidate[], wanted: readonly Excess[]): readonly Candidate[] {
-  const held = new Map<number, bigint>();
-  for (const { uid, bytes } of order) held.set(uid, (held.get(uid) ?? 0n) + BigInt(bytes ?? 0));
-  const target = sumOf(order, 'bytes') - greatest(wanted);
-  const share = (target > 0n ? target : 0n) / BigInt(Math.max(held.size, 1));
+  const held = new Map<number, number>();
+  for (const { uid, bytes } of order) held.set(uid, (held.get(uid) ?? 0) + (bytes ?? 0));
+  const target = Number(sumOf(order, 'bytes') - greatest(wanted));
+  const share = Math.max(target, 0) / Math.max(held.size, 1);
   const first: Candidate[] = [];
   const rest: Candidate[] = [];
   for (const candidate of order) {
-    const left = held.get(candidate.uid) ?? 0n;
+    const left = held.get(candidate.uid) ?? 0;
     (left > share ? first : rest).push(candidate);
-    if (left > share) held.set(candidate.uid, left - BigInt(candidate.bytes ?? 0));
+    if (left > share) held.set(candidate.uid, left - (candidate.bytes ?? 0));
   }
   return [...first, ...rest];
 }
@@ -170,13 +163,5 @@ function greatest(excess: readonly Excess[]): bigint {
 }
 
 function sumOf(candidates: readonly Candidate[], key: 'bytes' | 'inodes'): bigint {
-  return candidates.reduce((sum, candidate) => sum + BigInt(candidate[key] ?? 0), 0n);
-}
-
-function seconds(value: number): bigint {
-  return BigInt(Math.round(value * 1000)) * 1_000_000n;
-}
-
-function compare<T extends bigint | string>(a: T, b: T): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  return BigInt(candidates.reduce((sum, candidate) => sum + (candidate[key] ?? 0), 0));
 }
