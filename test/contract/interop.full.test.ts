@@ -136,7 +136,7 @@ for (const tools of TOOLS) {
       assert.equal(Object.keys(before).length, 4);
     });
 
-    it('both at once: one import in total, everything committed once, nothing left behind by us', async () => {
+    it('F57 both at once: one import in total, everything committed once, nothing left behind by us', async () => {
       const rounds = await Promise.all([ours(), theirs(), ours(), theirs()]);
       for (const ended of rounds) actions(ended);
       if (existsSync(log())) {

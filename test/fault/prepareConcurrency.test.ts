@@ -10,6 +10,9 @@ import { assertCommittedWhole, leftovers, walk } from '../helpers/invariants.ts'
 import { actionsOf, ALL_BUILT, ALL_REUSED, errorOf, eventually, useFaultBed } from '../helpers/faultBed.ts';
 import { nodeFiles } from '../../server/src/core/files.ts';
 import { readManifest } from '../../server/src/core/manifest.ts';
+import { applyPrune } from '../../server/src/core/prune/applyPrune.ts';
+import { planPrune } from '../../server/src/core/prune/planPrune.ts';
+import { testPorts } from '../helpers/ports.ts';
 
 describe('faults: concurrent prepares and held locks', function () {
   this.timeout(120_000);
@@ -103,6 +106,34 @@ describe('faults: concurrent prepares and held locks', function () {
     assert.deepEqual(actionsOf(result), ['api reused reused', 'db reused built', 'web reused built']);
     assert.deepEqual(readdirSync('/dev/shm/hpc-compose-test'), []);
     rmSync('/dev/shm/hpc-compose-test', { recursive: true });
+  });
+
+  it('F53 everything is pruned again and again beside prepares: both always end well', async () => {
+    const ports = testPorts();
+    let prepared = false;
+    const pruning = (async () => {
+      let removed = 0;
+      for (let last = false; !last;) {
+        last = prepared;
+        const plan = await planPrune({ cacheDir: bed.cacheDir(), mode: 'age', days: 0 }, ports);
+        const result = await applyPrune(plan, {}, ports);
+        assert.deepEqual(result.failed, []);
+        removed += result.removed_count;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      return removed;
+    })();
+    try {
+      for (let round = 0; round < 2; round++) {
+        const ended = await bed.prepare({ FAKE_CREATE: '0.3' });
+        assert.equal(ended.code, 0, ended.stderr);
+      }
+    } finally {
+      prepared = true;
+    }
+    assert.ok((await pruning) >= 4, 'the prunes removed what was prepared');
+    assert.deepEqual(leftovers(bed.cacheDir()), []);
+    await bed.nextPrepare();
   });
 
   it('F54 a build lock held by a live process: the wait names the holder, and ends when it lets go', async () => {

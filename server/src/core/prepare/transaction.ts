@@ -140,6 +140,19 @@ function nextManifest(
     found,
   };
   if (artifact.kind === 'base') return upsertBase({ ...common, services: services.map(({ name }) => name) });
-  if (outcome === 'reused') return found && touched(found, now);
+  if (outcome === 'reused') {
+    if (found && prepare && !isMadeBy(found, prepare)) run.ports.log.warn(twoMeanings(artifact.path));
+    return found && touched(found, now);
+  }
   return prepare && upsertPrepared({ ...common, services: [first.name], prepare });
+}
+
+/** Parts of a key have no marks between them, so other commands may have the same key (cache contract, section 2.2). */
+function isMadeBy(found: Manifest, { commands, mounts, env }: PreparePlan): boolean {
+  const made = [found.prepare_commands, found.prepare_mounts, found.prepare_env];
+  return JSON.stringify(made) === JSON.stringify([commands, mounts, env]);
+}
+
+function twoMeanings(path: string): string {
+  return `warning: ${path} has the key of this service, but was made by other commands, mounts or variables; change one of them, or use --force-rebuild, if that is not meant`;
 }
