@@ -3,6 +3,9 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { listCache } from '../../server/src/core/list.ts';
+import { applyPrune } from '../../server/src/core/prune/applyPrune.ts';
+import { planPrune } from '../../server/src/core/prune/planPrune.ts';
 import type { Manifest, PruneResult } from '../../server/src/model/cache.ts';
 import { recordUse } from '../../server/src/core/registry.ts';
 import {
@@ -18,6 +21,7 @@ import { runCli, startCli, type Ended } from '../helpers/cli.ts';
 import { useFolder } from '../helpers/folder.ts';
 import { assertQuiet, assertSentinel, plantSentinel, type Sentinel } from '../helpers/invariants.ts';
 import { INJECTORS } from '../helpers/inject.ts';
+import { testPorts } from '../helpers/ports.ts';
 import { skipBecause } from '../helpers/skip.ts';
 
 const now = Math.floor(Date.now() / 1000);
@@ -50,6 +54,16 @@ describe('faults on pruning a cache', function () {
     const { entries } = JSON.parse(stdout) as { entries: (Manifest & { state: string })[] };
     return Object.fromEntries(entries.map((entry) => [entry.artifact_path, entry.state]));
   };
+  const ports = testPorts();
+  /** In this process: what others see, and what finishes, needs no command line each time. */
+  const seen = async () =>
+    Object.fromEntries(
+      (await listCache(cache, ports)).entries.map(({ artifact_path, state }) => [artifact_path, state]),
+    );
+  const finish = async () => {
+    const plan = await planPrune({ cacheDir: cache, mode: 'age', days: 30 }, ports);
+    assert.deepEqual((await applyPrune(plan, {}, ports)).failed, []);
+  };
   const olds = (count: number, options: ImageOptions = {}) =>
     Array.from({ length: count }, (_, index) => addPrepared(cache, `old-${index}`, { ...old, ...options }));
   const remaining = () =>
@@ -67,14 +81,13 @@ describe('faults on pruning a cache', function () {
           assert.ok(step > 4, `${step} steps`);
           break;
         }
-        const shown = await states();
+        const shown = await seen();
         for (const file of files) {
           const [artifact, manifest] = [fs.existsSync(file), fs.existsSync(`${file}.json`)];
           assert.ok(manifest || !artifact, 'an image without manifest would be invisible');
           if (manifest) assert.equal(shown[file], artifact ? 'ok' : 'being-removed');
         }
-        const again = await byAge();
-        assert.equal(again.ended.code, 0, again.ended.stderr);
+        await finish();
         assert.deepEqual(remaining().sort(), [path.basename(kept), `${path.basename(kept)}.json`].sort());
       }
     });
@@ -103,7 +116,7 @@ describe('faults on pruning a cache', function () {
         assert.equal(result?.failed.length, 1);
         assert.ok(files.includes(result.failed[0]?.path ?? ''));
         assert.equal(result.removed_count, 3);
-        assert.equal((await byAge()).ended.code, 0);
+        await finish();
         assert.deepEqual(remaining(), []);
         olds(4);
       }
