@@ -236,10 +236,10 @@ describe('faults: a cache that was laid out to mislead a prune', function () {
   });
 
   it('F41 what is mounted inside of a tree that goes stays whole', async function () {
-    if (!canMount()) skipBecause(this, 'no mount namespace here; its twin below ran');
+    if (!canMount()) skipBecause(this, 'no mount namespace here');
     const staged = addStaged(cache, 'dataset', 'hf://demo/data', old);
     fs.mkdirSync(path.join(staged, 'a/mounted'), { recursive: true });
-    const script = 'mount --bind "$OUTSIDE" "$AT" && "$@"';
+    const script = 'mount --bind "$OUTSIDE" "$AT" || exit 77; "$@"';
     const command = [process.execPath, CLI, 'cache', 'prune', '--age', '30', '--yes', '--format', 'json'];
     const ended = await runProgram(
       [...NAMESPACE, 'sh', '-c', script, 'sh', ...command, '--cache-dir', cache],
@@ -248,6 +248,7 @@ describe('faults: a cache that was laid out to mislead a prune', function () {
         env: { OUTSIDE: outside(), AT: path.join(staged, 'a/mounted') },
       },
     );
+    if (ended.code === 77) skipBecause(this, 'nothing can be mounted on a folder here');
     assert.equal(ended.code, 1);
 
     assert.match(ended.stderr, /something is mounted there/);
@@ -276,7 +277,7 @@ describe('faults: a cache that was laid out to mislead a prune', function () {
       assert.match(ended.stderr, /it is (a home|the root) directory/);
     }
     if (!canMount()) return;
-    const twice = [...NAMESPACE, 'sh', '-c', 'mkdir "$AT" && mount --bind / "$AT" && "$@"', 'sh'];
+    const twice = [...NAMESPACE, 'sh', '-c', 'mkdir "$AT" && mount --rbind / "$AT" || exit 77; "$@"', 'sh'];
     const mounted = await runCli(
       ['cache', 'prune', '--age', '0', '--yes', '--force-dir', '--cache-dir', `${folder()}/again`],
       {
@@ -285,7 +286,8 @@ describe('faults: a cache that was laid out to mislead a prune', function () {
         prefix: twice,
       },
     );
-    assert.match(mounted.stderr, /it is the root directory/);
+    // Some containers let nobody mount their root again.
+    if (mounted.code !== 77) assert.match(mounted.stderr, /it is the root directory/);
   });
 
   it('F60 pins and records of uses that cannot be read protect everything', async () => {

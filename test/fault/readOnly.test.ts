@@ -23,11 +23,12 @@ describe('faults: surroundings of list, inspect and prune', function () {
     if (!canMount()) skipBecause(this, 'no mount namespace here');
     await bed.prepare();
     const before = walk(bed.cacheDir());
-    const script = 'mount --bind "$C" "$C" && mount -o remount,ro,bind "$C" && exec "$@"';
+    const script = 'mount --bind "$C" "$C" && mount -o remount,ro,bind "$C" || exit 77; exec "$@"';
     const readOnly = [...NAMESPACE, 'sh', '-c', script, 'sh'];
     const env = { C: bed.cacheDir() };
     for (const args of READERS()) {
       const ended = await cli(args, readOnly, env);
+      if (ended.code === 77) skipBecause(this, 'nothing can be mounted read-only here');
       assert.equal(ended.code, 0, `${args[0] ?? ''}: ${ended.stderr}`);
     }
     const pruned = await cli(['prune', '--age', '0', '--yes'], readOnly, env);
