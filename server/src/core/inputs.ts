@@ -34,7 +34,7 @@ export function recordInputs(artifact: ImageArtifact, inputs: readonly KeyInput[
     recorded_at: Math.floor(Date.now() / 1000),
     inputs,
   };
-  writeSidecarFile(inputsFile(cacheDir, artifact.path), JSON.stringify(record));
+  writeSidecarFile(inputsFile(cacheDir, artifact.path), JSON.stringify(record), true);
 }
 
 /** What an artifact was made from, or undefined when it is not known (made by another tool, or before). */

@@ -31,15 +31,18 @@ function makeDirectory(directory: string, mode: number): void {
   }
 }
 
-/** Replaces a file by rename after its bytes are on disk. Throws system errors. */
-export function writeSidecarFile(file: string, text: string): void {
+/**
+ * Replaces a file by rename after its bytes are on disk; `hasty`: without waiting for that, for what may be lost with the power.
+ * Throws system errors.
+ */
+export function writeSidecarFile(file: string, text: string, hasty = false): void {
   const temporary = `${file}.tmp.${process.pid}.${process.hrtime.bigint()}`;
   try {
     const fd = fs.openSync(temporary, 'wx', 0o666);
     try {
       shareAs(path.dirname(file), fd);
       fs.writeSync(fd, text);
-      fs.fsyncSync(fd);
+      if (!hasty) fs.fsyncSync(fd);
     } finally {
       fs.closeSync(fd);
     }

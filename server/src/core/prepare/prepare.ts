@@ -107,6 +107,8 @@ function startRun(
       if (options.failFast && hasFailed(result)) stop.abort();
     },
   };
+  // Every image takes locks twice: the child that takes them starts while the plan is looked at.
+  ports.lockChildren.of(ports.run, ports.env).warm();
   const dispose = async () => {
     guard?.dispose();
     await scratch?.dispose();
