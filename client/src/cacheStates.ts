@@ -22,6 +22,8 @@ export interface CacheStates extends Lifetime {
 }
 
 const PATIENCE_MS = 5000;
+/** Entries a message: bigger ones hold up what people type meanwhile. */
+const PAGE = 2000;
 
 /** Holds the states; `refresh` asks for every open and every formerly seen spec. */
 export function createCacheStates(
@@ -39,6 +41,14 @@ export function createCacheStates(
   const set = (next: readonly CacheState[], reason: EmptyReason) => {
     states = next;
     failure = reason;
+    changed.fire();
+    for (const state of next) if (state.next !== undefined) void complete(state);
+  };
+  // The first page is shown at once; the others come one by one and are shown together.
+  const complete = async (first: CacheState) => {
+    const whole = await restOf(first, request).catch(() => undefined);
+    if (!whole || !states.includes(first)) return;
+    states = states.with(states.indexOf(first), whole);
     changed.fire();
   };
   const read = async () => {
@@ -92,7 +102,7 @@ async function listOne(
   const source = new vscode.CancellationTokenSource();
   const timer = setTimeout(() => source.cancel(), PATIENCE_MS);
   try {
-    return await request('hpcCompose/cache/list', { uri: uri.toString() }, source.token);
+    return await request('hpcCompose/cache/list', { uri: uri.toString(), limit: PAGE }, source.token);
   } catch (error) {
     if (error instanceof vscode.CancellationError) return 'unreachable';
     if (!(error instanceof RequestFailure)) throw error;
@@ -104,6 +114,21 @@ async function listOne(
     clearTimeout(timer);
     source.dispose();
   }
+}
+
+/** The whole state of which `first` is the first page. Undefined when the server has read another one meanwhile. */
+async function restOf(first: CacheState, request: Request): Promise<CacheState | undefined> {
+  const { next: start, ...whole } = first;
+  const entries = [...first.entries];
+  for (let offset = start; offset !== undefined;) {
+    const source = new vscode.CancellationTokenSource();
+    const params = { cacheDir: first.cache_dir, limit: PAGE, offset };
+    const page = await request('hpcCompose/cache/list', params, source.token);
+    entries.push(...page.entries);
+    if (page.totals.entries !== first.totals.entries) return undefined;
+    offset = page.next;
+  }
+  return { ...whole, entries };
 }
 
 function reasonOf(error: RequestFailure): EmptyReason {

@@ -91,6 +91,20 @@ describe('prepare and prune over LSP', function () {
     assert.match((await serviceTitles())[0] ?? '', /^\$\(check\)\u00a0cached · .* · used just now$/);
   });
 
+  it('lists in pages when asked to, and then tells changes by first pages', async () => {
+    await start();
+    await prepare();
+    assert.equal(states.at(-1)?.next, undefined);
+    const page = (offset: number) =>
+      client.request<CacheState>('hpcCompose/cache/list', { uri, limit: 1, offset });
+    const [first, second] = [await page(0), await page(1)];
+    assert.deepEqual([first.next, second.next], [1, undefined]);
+    assert.deepEqual([first.totals.entries, second.totals.entries], [2, 2]);
+    assert.deepEqual([...first.entries, ...second.entries], (await list()).entries);
+    await prepare();
+    assert.deepEqual([states.at(-1)?.entries.length, states.at(-1)?.next], [1, 1]);
+  });
+
   it('prepares one service alone', async () => {
     await start();
     const { services } = await prepare({ service: 'plain' });

@@ -8,6 +8,7 @@ import {
   isOwnFolder,
   makeSidecarDirectory,
   readSidecarJson,
+  sidecarNames,
   sidecarPath,
   writeSidecarFile,
 } from './sidecar.ts';
@@ -43,6 +44,15 @@ export function readInputs(cacheDir: string, artifactPath: string): RecordedInpu
   return record && Array.isArray(record.inputs) && typeof record.cache_key === 'string'
     ? (record as RecordedInputs)
     : undefined;
+}
+
+/** readInputs for many artifacts: what has no record costs nothing, and most of a big cache has none. */
+export function createInputsReader(cacheDir: string): (artifactPath: string) => RecordedInputs | undefined {
+  const names = new Set(sidecarNames(sidecarPath(cacheDir, 'inputs')));
+  return (artifactPath) => {
+    if (names.size === 0 || !names.has(path.basename(inputsFile(cacheDir, artifactPath)))) return undefined;
+    return readInputs(cacheDir, artifactPath);
+  };
 }
 
 /** Removes the record of an artifact that was removed. */

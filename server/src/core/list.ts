@@ -7,7 +7,7 @@ import { samePath } from '../model/paths.ts';
 import type { CacheDirectory } from './cacheDirectory.ts';
 import { isStagedKind, kindOfDirectory } from './cacheNames.ts';
 import { diskUsage, fileBytes, lstatOrNothing } from './diskUsage.ts';
-import { readInputs } from './inputs.ts';
+import { createInputsReader, type RecordedInputs } from './inputs.ts';
 import { unfinishedRemovals } from './journal.ts';
 import { maskManifest } from './maskEntries.ts';
 import { readPins } from './pins.ts';
@@ -22,6 +22,7 @@ interface Surroundings {
   readonly pins: ReadonlySet<string>;
   readonly users: ReadonlyMap<string, string[]>;
   readonly removals: ReadonlySet<string>;
+  readonly inputs: (artifactPath: string) => RecordedInputs | undefined;
   /** Canonical path of a directory; remembered, because entries share few directories. */
   readonly canonical: (directory: string) => string;
 }
@@ -66,6 +67,7 @@ function surroundingsOf(cacheDir: string): Surroundings {
     pins: readPins(cacheDir),
     users: usersByArtifact(cacheDir),
     removals: unfinishedRemovals(cacheDir),
+    inputs: createInputsReader(cacheDir),
     canonical: (directory) => {
       let real = known.get(directory);
       if (real === undefined) known.set(directory, (real = canonicalPath(directory)));
@@ -113,7 +115,7 @@ function stateOf(
     };
   if (!staged && artifact.size === 0)
     return { state: 'truncated', problem: 'the image is empty; prepare with force to make it again' };
-  const recorded = staged ? undefined : readInputs(around.cacheDir, artifactPath);
+  const recorded = staged ? undefined : around.inputs(artifactPath);
   if (recorded?.cache_key === manifest.cache_key && recorded.size !== null && recorded.size !== artifact.size)
     return {
       state: 'truncated',

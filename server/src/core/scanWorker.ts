@@ -8,6 +8,9 @@ switch (task) {
   case 'render':
     void import('./listing/renderWorker.ts').then(({ runRenderTask }) => runRenderTask(workerData));
     break;
+  case 'prune-apply':
+    void import('./prune/pruneTask.ts').then(({ runPruneTask }) => runPruneTask(workerData));
+    break;
   case 'state':
   case 'prune-plan':
     void import('./stateWorker.ts').then(({ runStateTask }) => runStateTask(workerData));

@@ -22,6 +22,7 @@ interface Entry {
 export class CacheBoard {
   private readonly documents = new Map<string, Entry>();
   private readonly caches = new Map<string, CacheState>();
+  private readonly sizes = new WeakMap<CacheState, ReadonlyMap<string, number>>();
   private readonly changed = new Emitter<void>();
 
   /** Fires when a lens may say something else. */
@@ -36,6 +37,10 @@ export class CacheBoard {
       delete entry.trouble;
     }
     this.changed.fire();
+  }
+
+  cacheAt(cacheDir: string): CacheState | undefined {
+    return this.caches.get(cacheDir);
   }
 
   putCache(state: CacheState): void {
@@ -94,7 +99,17 @@ export class CacheBoard {
 
   private bytesOf(entry: Entry | undefined, artifact: string): number | undefined {
     const cache = entry?.look && this.caches.get(entry.look.cacheDir);
-    return cache?.entries.find(({ artifact_path }) => artifact_path === artifact)?.bytes;
+    return cache && this.sizesOf(cache).get(artifact);
+  }
+
+  /** Made once a state: every service of every lens asks, and a cache may have a hundred thousand entries. */
+  private sizesOf(cache: CacheState): ReadonlyMap<string, number> {
+    let sizes = this.sizes.get(cache);
+    if (!sizes) {
+      sizes = new Map(cache.entries.map(({ artifact_path, bytes }) => [artifact_path, bytes]));
+      this.sizes.set(cache, sizes);
+    }
+    return sizes;
   }
 
   private entry(uri: string): Entry {

@@ -6,6 +6,7 @@ import { verifyCache } from '../core/verify.ts';
 import type {
   CacheParams,
   ExplainResult,
+  ListParams,
   InspectParams,
   PinParams,
   VerifyAnswer,
@@ -34,7 +35,7 @@ export const cacheFeature: Feature = (context) => {
   const board = new CacheBoard();
   const looks = startLooks(context, board);
   onOwnRequest(connection, log, 'hpcCompose/cache/list', (params, signal) =>
-    list(context, looks, params, signal),
+    list(context, board, looks, params, signal),
   );
   onOwnRequest(connection, log, 'hpcCompose/cache/inspect', (params, signal) =>
     inspect(context, board, params, signal),
@@ -62,14 +63,16 @@ export const cacheFeature: Feature = (context) => {
 
 async function list(
   context: ServerContext,
+  board: CacheBoard,
   looks: CacheLooks,
-  { uri, cacheDir }: CacheParams,
+  { uri, cacheDir, limit, offset = 0 }: ListParams,
   signal: AbortSignal,
 ): Promise<CacheState> {
   requireTrust(context);
-  if (cacheDir !== undefined) return looks.list(cacheDir);
-  const { plan } = await planOf(context, required(uri), signal);
-  return looks.list(plan.cacheDir.path);
+  const place = cacheDir ?? (await planOf(context, required(uri), signal)).plan.cacheDir.path;
+  const known = offset > 0 ? board.cacheAt(place) : undefined;
+  const state = known ?? (await looks.list(place));
+  return limit === undefined ? state : looks.page(state, offset, limit);
 }
 
 async function pin(

@@ -14,6 +14,8 @@ const REST_MS = 600;
 export interface CacheLooks {
   /** Reads a cache, keeps its state, gives it. */
   list(cacheDir: string): Promise<CacheState>;
+  /** Some entries of a state. From then on the client is told of changes by first pages of that size. */
+  page(state: CacheState, offset: number, limit: number): CacheState;
   /** Reads a cache after our own act, tells the client and looks at all open specs again: the next lens request is up to date. */
   tell(cacheDir: string): Promise<void>;
   dispose(): void;
@@ -58,15 +60,26 @@ export function startLooks(context: ServerContext, board: CacheBoard): CacheLook
     board.forget(uri);
   });
   context.settings.onDidChange(lookAtAll);
+  let pageSize = Infinity;
   return {
     list,
+    page(state, offset, limit) {
+      pageSize = limit;
+      return pageOf(state, offset, limit);
+    },
     async tell(cacheDir) {
-      const state = await list(cacheDir);
+      const state = pageOf(await list(cacheDir), 0, pageSize);
       await context.connection.sendNotification(CACHE_DID_CHANGE, state);
       await Promise.all(context.documents.allSpecs().map((document) => look(document.uri)));
     },
     dispose: () => timers.forEach((timer) => clearTimeout(timer)),
   };
+}
+
+function pageOf(state: CacheState, offset: number, limit: number): CacheState {
+  const end = offset + limit;
+  const entries = state.entries.slice(offset, end);
+  return { ...state, entries, ...(end < state.entries.length ? { next: end } : {}) };
 }
 
 function troubleOf(error: unknown): Trouble {

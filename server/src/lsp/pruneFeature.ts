@@ -5,10 +5,10 @@ import path from 'node:path';
 import { ProgressType } from 'vscode-languageserver';
 import { URI } from 'vscode-uri';
 import { canonicalPath } from '../core/canonicalPath.ts';
-import { applyPrune } from '../core/prune/applyPrune.ts';
 import { planPruneInBackground } from '../core/background.ts';
 import type { PruneRequest } from '../core/prune/planPrune.ts';
-import { keepReport, readReports } from '../core/prune/reports.ts';
+import { applyInBackground } from '../core/prune/pruneTask.ts';
+import { readReports } from '../core/prune/reports.ts';
 import { resolveReferences, type SpecState } from '../core/prune/references.ts';
 import type { PrunePlan, PruneResult } from '../model/cache.ts';
 import { OperationFailure } from '../model/failure.ts';
@@ -138,9 +138,7 @@ async function apply(
         bytes,
       });
     };
-    const result = await applyPrune(plan, { signal, onProgress }, ports);
-    keepReport({ schema_version: 1, created_at: ports.now(), plan, result });
-    return result;
+    return await applyInBackground(plan, { signal, onProgress }, ports);
   } finally {
     await looks.tell(plan.cache_dir);
   }

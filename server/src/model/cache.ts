@@ -61,6 +61,8 @@ export interface CacheState {
   cache_dir: string;
   exists: boolean;
   entries: CacheEntry[];
+  /** Offset of the next page of entries, when these are not all; `totals` counts all. */
+  next?: number;
   problems: ListProblem[];
   totals: CacheTotals;
   /** Bytes free to this user on the file system, or null when it cannot be known. */

@@ -32,6 +32,12 @@ export interface CacheParams {
   cacheDir?: string;
 }
 
+/** Without `limit` the whole state comes at once; with it, that many entries of the state that the page at offset 0 read. */
+export interface ListParams extends CacheParams {
+  limit?: number;
+  offset?: number;
+}
+
 export interface PrepareParams extends CacheParams {
   service?: string;
   force?: boolean;
@@ -182,7 +188,7 @@ export interface Footprint {
 
 /** Requests: method name -> parameters and result. */
 export interface Requests {
-  'hpcCompose/cache/list': { params: CacheParams; result: CacheState };
+  'hpcCompose/cache/list': { params: ListParams; result: CacheState };
   'hpcCompose/cache/inspect': { params: InspectParams; result: InspectResult };
   'hpcCompose/cache/explain': { params: CacheParams; result: ExplainResult };
   /** Gives the paths whose state changed. */

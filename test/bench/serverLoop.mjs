@@ -1,0 +1,119 @@
+// How long the language server is deaf to what people type while it lists a big cache, plans a prune and applies it: the longest
+// delay of its event loop, told by the server process itself. Needs ../shared/bench/cache (HPC_COMPOSE_SHARED) to make the caches.
+import { spawn, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { LspConnection } from '../helpers/lspConnection.mjs';
+
+const root = path.join(import.meta.dirname, '../..');
+const shared = process.env.HPC_COMPOSE_SHARED ?? path.join(root, '../shared');
+const generator = path.join(shared, 'bench/cache/gen-cache.mjs');
+const PAGE = 2000;
+const rows = [];
+
+/** Loaded into the server: tells delays since the last time it was asked, by SIGUSR2. */
+const HOOK = `
+const { monitorEventLoopDelay } = require('node:perf_hooks');
+const loop = monitorEventLoopDelay({ resolution: 1 });
+loop.enable();
+process.on('SIGUSR2', () => {
+  process.stderr.write('loop ' + [loop.max, loop.percentile(99.9)].map((ns) => (ns / 1e6).toFixed(1)).join(' ') + '\\n');
+  loop.reset();
+});
+`;
+
+function startServer(folder) {
+  const hook = path.join(folder, 'hook.cjs');
+  fs.writeFileSync(hook, HOOK);
+  const server = spawn(process.execPath, ['--require', hook, path.join(root, 'dist/server.js'), '--stdio'], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  let said = '';
+  server.stderr.on('data', (chunk) => (said += chunk));
+  const delays = async () => {
+    const before = said.length;
+    server.kill('SIGUSR2');
+    while (!/loop (\S+) (\S+)\n/.test(said.slice(before)))
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    return /loop (\S+) (\S+)\n/.exec(said.slice(before)).slice(1).map(Number);
+  };
+  return { connection: new LspConnection(server), delays };
+}
+
+async function open(connection, folder, cache) {
+  const spec = path.join(folder, 'compose.yaml');
+  const text = `x-slurm:\n  cache_dir: ${cache}\nservices:\n  a:\n    image: redis:7\n`;
+  fs.writeFileSync(spec, text);
+  const uri = pathToFileURL(spec).href;
+  await connection.request('initialize', { processId: process.pid, rootUri: null, capabilities: {} });
+  connection.notify('initialized', {});
+  const shown = connection.diagnostics(uri, 1);
+  connection.notify('textDocument/didOpen', { textDocument: { uri, languageId: 'yaml', version: 1, text } });
+  await shown;
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  return uri;
+}
+
+async function measure(entries, folder) {
+  const cache = path.join(folder, `cache-${entries}`);
+  const made = spawnSync(process.execPath, [generator, cache, '--entries', String(entries)], {
+    stdio: 'ignore',
+  });
+  if (made.status !== 0) throw new Error(`${generator} failed`);
+  const { connection, delays } = startServer(folder);
+  try {
+    const uri = await open(connection, folder, cache);
+    await delays();
+    const timed = async (what, work) => {
+      const began = performance.now();
+      const value = await work();
+      const ms = performance.now() - began;
+      const [max, most] = await delays();
+      rows.push({
+        what: `${what}, ${entries} entries`,
+        ms: ms.toFixed(0),
+        'longest delay, ms': max,
+        'p99.9, ms': most,
+      });
+      return value;
+    };
+    const list = async (offset) =>
+      (await connection.request('hpcCompose/cache/list', { uri, limit: PAGE, offset })).result;
+    // What the machine itself adds: nothing is asked of the server meanwhile.
+    await timed('nothing', () => new Promise((resolve) => setTimeout(resolve, 2000)));
+    const first = await timed('first page', () => list(0));
+    await timed('other pages', async () => {
+      for (let offset = first.next; offset !== undefined;) offset = (await list(offset)).next;
+    });
+    if (entries > 20_000) return;
+    const plan = await timed('prune plan', () =>
+      connection.request('hpcCompose/prune/plan', { uri, mode: 'age', age: 90 }),
+    );
+    const done = await timed('prune apply', () =>
+      connection.request('hpcCompose/prune/apply', { plan: plan.result }),
+    );
+    if (!(done.result?.removed_count > 0)) throw new Error(JSON.stringify(done).slice(0, 500));
+  } finally {
+    await connection.end();
+  }
+}
+
+if (!fs.existsSync(generator)) console.log(`skipped: ${generator} is not there (set HPC_COMPOSE_SHARED)`);
+else {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hpc-compose-bench-loop-'));
+  try {
+    for (const entries of (process.env.BENCH_ENTRIES ?? '10000,100000').split(','))
+      await measure(Number(entries), folder);
+    console.table(rows);
+    console.log(
+      `goal: no delay over 50 ms; load ${os
+        .loadavg()
+        .map((load) => load.toFixed(1))
+        .join(' ')}`,
+    );
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
