@@ -103,7 +103,7 @@ async function pictureFix(page, { openFile }, shoot) {
 
 async function pictureLenses(page, { openFile }, shoot) {
   await openFile(page, 'compose.yaml');
-  await page.locator('.codelens-decoration a', { hasText: 'Prepare All' }).waitFor();
+  await page.locator('.codelens-decoration', { hasText: 'cached' }).first().waitFor();
   await page.keyboard.press('Control+G');
   await page.keyboard.type('13');
   await page.keyboard.press('Enter');

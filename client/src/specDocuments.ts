@@ -43,6 +43,8 @@ export function followSpecDocuments(
     const isActive = active !== undefined && isSpec(active);
     if (isActive) lastActive = active;
     void vscode.commands.executeCommand('setContext', 'hpcCompose:isHpcDocument', isActive);
+    // Stays: the walkthrough's step is done, whatever document is looked at later.
+    if (specs.size > 0) void vscode.commands.executeCommand('setContext', 'hpcCompose:hasSpec', true);
     changed.fire();
   };
   const look = (document: vscode.TextDocument) => {

@@ -32,4 +32,15 @@ describe('cache candidates', () => {
     ]);
     assert.deepEqual(found, ['/home/a/.cache/hpc-compose', '/work/hpc-compose', '/my share/hpc-compose']);
   });
+
+  it('lie below the roots that settings call shared', () => {
+    const found = cacheCandidates({ env: {}, configured: [], sharedRoots: ['/export/', '/'], mountinfo: '' });
+    assert.deepEqual(
+      found.map(({ path, root }) => [path, root]),
+      [
+        ['/export/hpc-compose', '/export'],
+        ['/hpc-compose', '/'],
+      ],
+    );
+  });
 });

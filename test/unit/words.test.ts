@@ -123,6 +123,8 @@ describe('completion', () => {
     assert.equal(found.get('x-slurm')?.newText, 'x-slurm:\n      ');
     assert.equal(found.get('image')?.newText, 'image: ');
     assert.equal(found.get('x-slurm')?.goesOn, true);
+    const root = new Map(completionsAt('x-slurm:\n  ', 11).map((one) => [one.label, one]));
+    assert.equal(root.get('cache_dir')?.goesOn, true);
     assert.equal(found.get('working_dir')?.goesOn, undefined);
     assert.equal(found.get('volumes')?.detail, 'list');
   });

@@ -93,11 +93,13 @@ function describe(view: vscode.TreeView<CacheNode>, states: CacheStates, filter:
 }
 
 function messageOf(all: readonly CacheState[], filter: string): string {
-  const { units } = readSettings();
+  const { units, budgetBytes } = readSettings();
   const only = all.length === 1 ? all[0] : undefined;
+  const bytes = all.reduce((sum, state) => sum + state.totals.bytes, 0);
   const free = only?.free_bytes;
   const parts = [
     only && shortPath(only.cache_dir, homedir()),
+    budgetBytes ? vscode.l10n.t('{0} % of budget', Math.round((100 * bytes) / budgetBytes)) : undefined,
     typeof free === 'number' ? vscode.l10n.t('{0} free', formatBytes(free, units)) : undefined,
     filter ? vscode.l10n.t('filter: {0}', filter) : undefined,
   ];

@@ -6,6 +6,8 @@ export interface MachineFacts {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Directories named in settings, variables in them already replaced. */
   readonly configured: readonly string[];
+  /** Directories that compute nodes see too, by the settings: a cache would lie below them. */
+  readonly sharedRoots?: readonly string[];
   /** Text of /proc/self/mountinfo, empty where there is none. */
   readonly mountinfo: string;
 }
@@ -41,12 +43,18 @@ export function cacheCandidates(facts: MachineFacts): Candidate[] {
   const user = facts.env.USER ?? facts.env.LOGNAME ?? '';
   const found = [
     ...facts.configured.map((path) => ({ path, root: path, why: 'named in the settings' })),
+    ...(facts.sharedRoots ?? []).map((root) => belowRoot(root, 'shared by the settings')),
     ...SITE_VARIABLES.flatMap((name) => fromVariable(name, facts.env[name])),
     ...sharedMounts(facts.mountinfo).flatMap((mount) => fromMount(mount, user)),
     ...fromHome(facts.env.HOME),
   ];
   const safe = found.filter(({ path }) => path.startsWith('/') && nodeLocalRootOf(path) === undefined);
   return safe.filter((one, index) => safe.findIndex(({ path }) => path === one.path) === index);
+}
+
+function belowRoot(directory: string, why: string): Candidate {
+  const root = directory.replace(/\/+$/, '') || '/';
+  return { path: `${root === '/' ? '' : root}/${OWN}`, root, why };
 }
 
 function fromVariable(name: string, value: string | undefined): Candidate[] {

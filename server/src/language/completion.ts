@@ -26,6 +26,8 @@ export interface CompletionFacts {
 }
 
 const NOTHING: CompletionFacts = { cacheDirectories: [], images: [] };
+/** Directories are looked up only once this key is written. */
+const CACHE_DIR = 'x-slurm.cache_dir';
 const CONDITIONS = ['service_started', 'service_healthy', 'service_completed_successfully'];
 
 /** What can be written at an offset of the text, the most useful first. */
@@ -62,7 +64,7 @@ type Known = Pick<Completion, 'label' | 'kind' | 'detail'>;
 /** Values that no schema lists: names of services, directories, images. */
 function knownValues({ text, above, facts }: Place, path: Path): Known[] {
   const [root, own = '', ...rest] = path;
-  if (path.join('.') === 'x-slurm.cache_dir')
+  if (path.join('.') === CACHE_DIR)
     return facts.cacheDirectories.map((label) => ({ label, kind: 'directory', detail: 'shared directory' }));
   if (root !== 'services' && root !== 'steps') return [];
   switch (rest.join('.')) {
@@ -106,7 +108,9 @@ function keyCompletions(place: Place, lead: string, typed: string): Completion[]
     const words = shape.markdownDescription ?? wordsOf([...path, label]);
     const step = ' '.repeat(lead.length + 2);
     const behind = form === 'map' ? `:\n${step}` : form === 'list' ? `:\n${step}- ` : ': ';
-    const goesOn = form !== 'text' || hasValues || knownValues(place, [...path, label]).length > 0;
+    const isLookedUp = [...path, label].join('.') === CACHE_DIR;
+    const goesOn =
+      form !== 'text' || hasValues || isLookedUp || knownValues(place, [...path, label]).length > 0;
     return {
       ...{ label, kind: 'key', detail, start, newText: hasColon ? label : `${label}${behind}` },
       ...(words === undefined ? {} : { words }),

@@ -15,6 +15,8 @@ export interface CacheSettings {
   readonly flockPath: string | undefined;
   /** Directories to offer for the cache, as written. */
   readonly directories: readonly string[];
+  /** Directories that compute nodes see too, as written. */
+  readonly sharedRoots: readonly string[];
   /** Images prepared at once; 0: the core decides. */
   readonly jobs: number;
 }
@@ -36,7 +38,8 @@ export function readCacheSettings(raw: RawSettings): CacheSettings {
     env: stringsOf(at(raw, 'env')),
     enrootPath: text('enroot.path'),
     flockPath: text('flock.path'),
-    directories: ['cache.candidates', 'cache.sharedRoots'].flatMap((name) => listOf(at(raw, name))),
+    directories: listOf(at(raw, 'cache.candidates')),
+    sharedRoots: listOf(at(raw, 'cache.sharedRoots')),
     jobs: typeof jobs === 'number' && jobs > 0 ? Math.floor(jobs) : 0,
   };
 }

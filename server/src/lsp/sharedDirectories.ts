@@ -10,8 +10,10 @@ const PATIENCE_MS = 500;
 /** Candidates for a cache directory, best first, each with an ancestor that this user can write to now. */
 export async function sharedDirectories(env: Ports['env'], choices: CacheSettings): Promise<Candidate[]> {
   const mountinfo = await fs.readFile('/proc/self/mountinfo', 'utf8').catch(() => '');
-  const configured = choices.directories.map((text) => expandVariables(text, env));
-  const candidates = cacheCandidates({ env, configured, mountinfo });
+  const expand = (text: string) => expandVariables(text, env);
+  const configured = choices.directories.map(expand);
+  const sharedRoots = choices.sharedRoots.map(expand);
+  const candidates = cacheCandidates({ env, configured, sharedRoots, mountinfo });
   const writable = await Promise.all(candidates.map(({ root }) => isWritable(root)));
   return candidates.filter((_candidate, index) => writable[index]);
 }

@@ -108,7 +108,8 @@ const MODIFIER = process.platform === 'darwin' ? 'Meta' : 'Control';
 export async function openFile(page, name) {
   await page.keyboard.press(`${MODIFIER}+P`);
   await fillQuickInput(page, name);
-  await page.locator('.quick-input-list .monaco-list-row').filter({ hasText: name }).first().click();
+  const label = page.locator('.label-name', { hasText: new RegExp(`^${name.replaceAll('.', '\\.')}$`) });
+  await page.locator('.quick-input-list .monaco-list-row').filter({ has: label }).first().click();
   await page.locator(`.tabs-container .tab.active[data-resource-name="${name}"]`).waitFor();
 }
 
