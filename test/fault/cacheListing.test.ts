@@ -7,7 +7,7 @@ import type { Manifest } from '../../server/src/model/cache.ts';
 import { addPrepared, makeCache } from '../helpers/cacheBuilder.ts';
 import { CLI, runCli, type Ended } from '../helpers/cli.ts';
 import { useFolder } from '../helpers/folder.ts';
-import { assertQuiet, assertSentinel, plantSentinel, type Sentinel } from '../helpers/invariants.ts';
+import { assertInvariants, plantSentinel, type Sentinel } from '../helpers/invariants.ts';
 import { INJECTORS } from '../helpers/inject.ts';
 import { onPath } from '../helpers/onPath.ts';
 import { skipBecause } from '../helpers/skip.ts';
@@ -16,10 +16,7 @@ describe('faults on listing a cache', function () {
   this.timeout(60_000);
   let sentinel: Sentinel;
   let cache: string;
-  afterEach(() => {
-    assertSentinel(sentinel);
-    assertQuiet(cache);
-  });
+  afterEach(() => assertInvariants(cache, sentinel));
   const folder = useFolder();
   beforeEach(() => {
     sentinel = plantSentinel(folder());

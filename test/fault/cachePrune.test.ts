@@ -19,7 +19,7 @@ import {
 } from '../helpers/cacheBuilder.ts';
 import { runCli, startCli, type Ended } from '../helpers/cli.ts';
 import { useFolder } from '../helpers/folder.ts';
-import { assertQuiet, assertSentinel, plantSentinel, type Sentinel } from '../helpers/invariants.ts';
+import { assertInvariants, plantSentinel, type Sentinel } from '../helpers/invariants.ts';
 import { INJECTORS } from '../helpers/inject.ts';
 import { testPorts } from '../helpers/ports.ts';
 import { skipBecause } from '../helpers/skip.ts';
@@ -31,10 +31,7 @@ describe('faults on pruning a cache', function () {
   this.timeout(120_000);
   let sentinel: Sentinel;
   let cache: string;
-  afterEach(() => {
-    assertSentinel(sentinel);
-    assertQuiet(cache);
-  });
+  afterEach(() => assertInvariants(cache, sentinel));
   const folder = useFolder();
   beforeEach(() => {
     sentinel = plantSentinel(folder());

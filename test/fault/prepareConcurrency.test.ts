@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { startCli } from '../helpers/cli.ts';
 import { STAND_IN } from '../helpers/plans.ts';
-import { assertCommittedWhole, leftovers, walk } from '../helpers/invariants.ts';
-import { actionsOf, ALL_BUILT, ALL_REUSED, errorOf, eventually, useFaultBed } from '../helpers/faultBed.ts';
+import { assertCommittedWhole, eventually, leftovers, walk } from '../helpers/invariants.ts';
+import { actionsOf, ALL_BUILT, ALL_REUSED, errorOf, useFaultBed } from '../helpers/faultBed.ts';
 import { nodeFiles } from '../../server/src/core/files.ts';
 import { readManifest } from '../../server/src/core/manifest.ts';
 import { applyPrune } from '../../server/src/core/prune/applyPrune.ts';
@@ -96,16 +96,16 @@ describe('faults: concurrent prepares and held locks', function () {
     for (const name of walk(join(bed.cacheDir(), 'prepared')).filter((path) => path.endsWith('.json')))
       rmSync(name);
     rmSync(bed.log());
-    mkdirSync('/dev/shm/hpc-compose-test', { recursive: true });
-    const env = { FAKE_CREATE: '1.5', HPC_COMPOSE_ENROOT_TEMP_DIR: '/dev/shm/hpc-compose-test' };
+    const elsewhere = mkdtempSync('/dev/shm/hpc-compose-test-');
+    const env = { FAKE_CREATE: '1.5', HPC_COMPOSE_ENROOT_TEMP_DIR: elsewhere };
     const { ended } = bed.start(env, ['--jobs', '2']);
     await bed.begun('create');
     removeBase();
     const result = await ended;
     assert.equal(result.code, 0, result.stderr);
     assert.deepEqual(actionsOf(result), ['api reused reused', 'db reused built', 'web reused built']);
-    assert.deepEqual(readdirSync('/dev/shm/hpc-compose-test'), []);
-    rmSync('/dev/shm/hpc-compose-test', { recursive: true });
+    assert.deepEqual(readdirSync(elsewhere), []);
+    rmSync(elsewhere, { recursive: true });
   });
 
   it('F53 everything is pruned again and again beside prepares: both always end well', async () => {

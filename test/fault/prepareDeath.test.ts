@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { assertCommittedWhole, leftovers, processesNaming } from '../helpers/invariants.ts';
+import { assertCommittedWhole, eventually, leftovers, processesNaming } from '../helpers/invariants.ts';
 import { runProgram } from '../helpers/cli.ts';
-import { actionsOf, ALL_BUILT, errorOf, eventually, useFaultBed } from '../helpers/faultBed.ts';
+import { actionsOf, ALL_BUILT, errorOf, useFaultBed } from '../helpers/faultBed.ts';
 import { faultyFiles } from '../helpers/faultyFiles.ts';
 import { onPath } from '../helpers/onPath.ts';
 import { planOf, type PlanSketch } from '../helpers/plans.ts';

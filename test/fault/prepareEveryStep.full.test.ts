@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { runProgram } from '../helpers/cli.ts';
-import { eventually, useFaultBed } from '../helpers/faultBed.ts';
-import { assertCommittedWhole, leftovers, processesNaming } from '../helpers/invariants.ts';
+import { useFaultBed } from '../helpers/faultBed.ts';
+import { assertCommittedWhole, eventually, leftovers, processesNaming } from '../helpers/invariants.ts';
 import { onPath } from '../helpers/onPath.ts';
 import type { PlanSketch } from '../helpers/plans.ts';
 import { skipBecause } from '../helpers/skip.ts';

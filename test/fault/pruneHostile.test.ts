@@ -25,7 +25,7 @@ import {
 } from '../helpers/cacheBuilder.ts';
 import { CLI, runCli, runProgram } from '../helpers/cli.ts';
 import { useFolder } from '../helpers/folder.ts';
-import { assertQuiet, assertSentinel, plantSentinel, walk, type Sentinel } from '../helpers/invariants.ts';
+import { assertInvariants, plantSentinel, walk, type Sentinel } from '../helpers/invariants.ts';
 import { canMount, NAMESPACE } from '../helpers/namespace.ts';
 import { skipBecause } from '../helpers/skip.ts';
 
@@ -37,10 +37,7 @@ describe('faults: a cache that was laid out to mislead a prune', function () {
   this.timeout(60_000);
   let sentinel: Sentinel;
   let cache: string;
-  afterEach(() => {
-    assertSentinel(sentinel);
-    assertQuiet(cache);
-  });
+  afterEach(() => assertInvariants(cache, sentinel));
   const folder = useFolder();
   const outside = () => path.join(folder(), 'sentinel');
   beforeEach(() => {

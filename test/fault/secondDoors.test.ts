@@ -16,7 +16,7 @@ import type { CachePlan } from '../../server/src/model/plan.ts';
 import { addBase, addPrepared, addStaged, makeCache, planOf, planService } from '../helpers/cacheBuilder.ts';
 import { runCli } from '../helpers/cli.ts';
 import { useFolder } from '../helpers/folder.ts';
-import { assertQuiet, assertSentinel, plantSentinel, walk, type Sentinel } from '../helpers/invariants.ts';
+import { assertInvariants, plantSentinel, walk, type Sentinel } from '../helpers/invariants.ts';
 import { LspClient } from '../helpers/lspClient.ts';
 import { NAMESPACE } from '../helpers/namespace.ts';
 import { STAND_IN } from '../helpers/plans.ts';
@@ -33,10 +33,7 @@ describe('faults at their second doors', function () {
   this.timeout(60_000);
   let sentinel: Sentinel;
   let cache: string;
-  afterEach(() => {
-    assertSentinel(sentinel);
-    assertQuiet(cache);
-  });
+  afterEach(() => assertInvariants(cache, sentinel));
   const folder = useFolder();
   const outside = (name: string) => path.join(folder(), 'sentinel', name);
   beforeEach(() => {

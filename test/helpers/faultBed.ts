@@ -1,5 +1,5 @@
 // A place for fault tests of prepare: a spec, its cache, a sentinel next to it, the built command line and the stand-in. After
-// each test the invariants I1 (nothing outside touched) and I5 (nothing of ours runs or locks) are asserted for all of them.
+// each test the invariants of the catalogue are asserted.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,10 +9,9 @@ import { runCli, startCli, type CliOptions, type Ended, type Started } from './c
 import { useFolder } from './folder.ts';
 import {
   assertCommittedWhole,
-  assertQuiet,
-  assertSentinel,
+  assertInvariants,
+  eventually,
   plantSentinel,
-  processesNaming,
   type Sentinel,
 } from './invariants.ts';
 import { STAND_IN } from './plans.ts';
@@ -66,11 +65,7 @@ export interface FaultBed {
 export function useFaultBed(): FaultBed {
   let sentinel: Sentinel;
   // Registered before the folder's own hook, which removes everything.
-  afterEach(async () => {
-    assertSentinel(sentinel);
-    await eventually('nothing of ours runs', () => processesNaming(folder()).length === 0);
-    if (existsSync(cacheDir())) assertQuiet(cacheDir());
-  });
+  afterEach(() => assertInvariants(cacheDir(), sentinel));
   const folder = useFolder();
   const cacheDir = () => join(folder(), 'cache');
   const log = () => join(folder(), 'enroot.log');
@@ -142,12 +137,3 @@ export function errorOf(ended: Ended, service: string): NonNullable<PrepareArtif
 export const ALL_BUILT = ['api built built', 'db reused built', 'web built built'];
 /** What a prepare says that found everything. */
 export const ALL_REUSED = ['api reused reused', 'db reused reused', 'web reused reused'];
-
-/** Polls until a condition holds; fails after twenty seconds. */
-export async function eventually(what: string, check: () => boolean): Promise<void> {
-  const until = Date.now() + 20_000;
-  while (!check()) {
-    if (Date.now() > until) assert.fail(`never came true: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-}

@@ -15,6 +15,10 @@ import {
 import { join } from 'node:path';
 import { imageDamage } from '../../server/src/core/committed.ts';
 import { nodeFiles } from '../../server/src/core/files.ts';
+import { listCache } from '../../server/src/core/list.ts';
+import { readEntryManifest } from '../../server/src/core/manifestFile.ts';
+import { sweepCache } from '../../server/src/core/sweep.ts';
+import { testPorts, type TestPorts } from './ports.ts';
 import { readManifestFile } from '../../server/src/core/manifest.ts';
 
 export interface Sentinel {
@@ -90,6 +94,75 @@ export function assertQuiet(cacheDir: string): void {
     assert.equal(spawnSync('flock', ['-x', '-n', lock, 'true']).status, 0, `${lock} is still held`);
   }
   assert.deepEqual(processesNaming(cacheDir), []);
+}
+
+/**
+ * The invariants of the fault catalogue after any fault: I1 nothing outside touched, I2 what counts as whole is whole, I4 every
+ * sound manifest is listed, I5 nothing of ours runs or locks, I6 a sweep takes leftovers and nothing else. (I3, that the next
+ * prepare works, costs a prepare: `nextPrepare` of the bed.)
+ */
+export async function assertInvariants(cacheDir: string, sentinel: Sentinel): Promise<void> {
+  assertSentinel(sentinel);
+  await eventually('nothing of ours runs', () => processesNaming(join(sentinel.folder, '..')).length === 0);
+  if (lstatSync(cacheDir, { throwIfNoEntry: false }) === undefined) return;
+  assertQuiet(cacheDir);
+  const ports = testPorts();
+  const { entries } = await listCache(cacheDir, ports);
+  for (const { artifact_path: image, state } of entries) {
+    if (state !== 'ok' || !/\.(sqsh|sif)$/.test(image)) continue;
+    const stat = lstatSync(image);
+    assert.ok(
+      stat.isFile() && imageDamage(image, stat.size, nodeFiles) === undefined,
+      `${image} is not whole`,
+    );
+  }
+  const listed = new Set(entries.map((entry) => entry.artifact_path));
+  for (const image of soundImages(cacheDir)) assert.ok(listed.has(image), `${image} is not listed`);
+  await assertSweepTakesLeftovers(cacheDir, ports);
+}
+
+/** Images in base and prepared whose manifest can be used. */
+function soundImages(cacheDir: string): string[] {
+  const folders = ['base', 'prepared'].map((name) => join(cacheDir, name));
+  return folders.filter(isRealDirectory).flatMap((folder) => {
+    const files = entriesOf(folder).filter(
+      (entry) => entry.isFile() && /\.(sqsh|sif)\.json$/.test(entry.name),
+    );
+    return files
+      .map((entry) => join(folder, entry.name))
+      .filter((path) => isSound(path))
+      .map((path) => path.slice(0, -'.json'.length));
+  });
+}
+
+function isRealDirectory(folder: string): boolean {
+  return lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+function isSound(path: string): boolean {
+  const read = readEntryManifest(path);
+  return read !== undefined && 'manifest' in read;
+}
+
+async function assertSweepTakesLeftovers(cacheDir: string, ports: TestPorts): Promise<void> {
+  const ours = (path: string) => path.includes('/.hpc-compose-vscode');
+  const before = walk(cacheDir).filter((path) => !ours(path));
+  const mayGo = new Set(leftovers(cacheDir));
+  const { removed } = await sweepCache(cacheDir, ports);
+  const after = new Set(walk(cacheDir));
+  for (const path of before) {
+    const isPart = mayGo.has(path) || removed.some((gone) => path === gone || path.startsWith(`${gone}/`));
+    assert.ok(after.has(path) || isPart, `the sweep took ${path}`);
+  }
+}
+
+/** Polls until a condition holds; fails after half a minute. */
+export async function eventually(what: string, check: () => boolean): Promise<void> {
+  const until = Date.now() + 30_000;
+  while (!check()) {
+    if (Date.now() > until) assert.fail(`never came true: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
 }
 
 /** Command lines of running processes whose arguments or environment name a folder. */

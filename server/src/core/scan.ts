@@ -10,6 +10,7 @@ import {
   HF_COMPLETE,
   STAGED_COMPLETE,
   artifactOfManifest,
+  isCacheFolder,
   isSkippedDirectory,
   isStagedSidecar,
   kindOfDirectory,
@@ -154,8 +155,9 @@ export function readEntry(
   return { artifactPath, manifestPath, kind, problem: read.problem };
 }
 
-/** True for a directory with a sidecar beside it, or a completion mark inside. */
+/** True for a directory with a sidecar beside it, or a completion mark inside; never for a folder of the cache itself. */
 export function isStagedDirectory(directory: string): boolean {
+  if (isCacheFolder(path.basename(directory))) return false;
   return (
     hasSidecar(directory) ||
     isFile(`${directory}/${STAGED_COMPLETE}`) ||
