@@ -59,6 +59,20 @@ describe('sweep of leftovers', () => {
     assert.ok(fs.existsSync(app) && fs.existsSync(`${app}.json`) && fs.existsSync(foreign));
   });
 
+  it('removes half-written files of our own folder once their writer is gone', async () => {
+    const own = (name: string) => path.join(cache, '.hpc-compose-vscode', name);
+    const old = [`pins.json.tmp.${deadPid()}.17`, `registry/spec/a.use.tmp.${deadPid()}.17`].map(own);
+    const fresh = own(`pins.json.tmp.${deadPid()}.18`);
+    const unnamed = own('pins.json.tmp.someone');
+    fs.mkdirSync(own('registry/spec'), { recursive: true });
+    for (const file of [...old, fresh, unnamed]) fs.writeFileSync(file, 'half');
+    const twoMinutesAgo = Date.now() / 1000 - 120;
+    for (const file of [...old, unnamed]) fs.utimesSync(file, twoMinutesAgo, twoMinutesAgo);
+    await sweepCache(cache, ports);
+    assert.ok(!old.some((file) => fs.existsSync(file)));
+    assert.ok(fs.existsSync(fresh) && fs.existsSync(unnamed));
+  });
+
   it('leaves what a living process may own', async () => {
     const laid = layLeftovers(process.pid);
     assert.deepEqual((await sweepCache(cache, ports)).removed, []);

@@ -5,7 +5,7 @@ import type { InspectArtifact, InspectService, Manifest, Why } from '../model/ca
 import type { CachePlan } from '../model/plan.ts';
 import { printResult } from './cacheTarget.ts';
 import { formatOf, lastValue, type Arguments, type CommandContext } from './command.ts';
-import { loadSpec } from './loadSpec.ts';
+import { loadSpec, sayOtherVersion } from './loadSpec.ts';
 
 /** Runs the command. An unknown service gives an empty answer. */
 export async function runCacheInspect(context: CommandContext, args: Arguments): Promise<number> {
@@ -16,6 +16,7 @@ export async function runCacheInspect(context: CommandContext, args: Arguments):
   const result = await inspectPlan(plan, ports, service === undefined ? {} : { service });
   if (service !== undefined && result.services.length === 0)
     context.say(`hint: no service '${service}' in this spec; there are: ${namesOf(plan)}`);
+  await sayOtherVersion(plan, context);
   const text =
     format === 'json' ? `${JSON.stringify(result, null, 2)}\n` : result.services.map(serviceText).join('');
   await printResult(context, text);

@@ -3,11 +3,14 @@ import { realPorts } from '../core/ports.ts';
 import { isTruthy } from '../core/prepare/buildImage.ts';
 import { prepare, type PrepareOptions } from '../core/prepare/prepare.ts';
 import type { PrepareAction, PrepareArtifactResult, PrepareProgress, PrepareResult } from '../model/cache.ts';
-import { hintFor } from '../model/failure.ts';
+import { SpecFailure } from '../load/specFailure.ts';
+import { hintFor, OperationFailure } from '../model/failure.ts';
+import { decidesVerdict } from '../model/finding.ts';
 import type { CachePlan } from '../model/plan.ts';
 import { parseDuration } from '../spec/grammar/duration.ts';
 import { formatOf, lastValue, UsageError, type Arguments, type CommandContext } from './command.ts';
-import { loadSpec } from './loadSpec.ts';
+import { findingJson } from './findingOutput.ts';
+import { loadSpec, sayOtherVersion, textIfThere } from './loadSpec.ts';
 
 const LABELS: Readonly<Record<PrepareAction, string>> = {
   built: 'BUILD',
@@ -21,9 +24,13 @@ const LABELS: Readonly<Record<PrepareAction, string>> = {
 export async function runPrepare(context: CommandContext, args: Arguments): Promise<number> {
   const format = formatOf(args);
   const options = optionsOf(args);
-  const { plan, findings } = await loadSpec(context, args);
+  const loaded = await loadSpec(context, args).catch((error: unknown) =>
+    printInvalid(error, format, context),
+  );
+  const { plan, findings } = loaded;
   for (const finding of findings) context.log.info(`${finding.code}: ${finding.message}`);
   warnOfSecrets(plan, context);
+  await sayOtherVersion(plan, context);
   const quiet = format === 'json' || args.switches.has('quiet');
   const say = quiet ? () => undefined : context.say;
   const started = Date.now();
@@ -38,6 +45,23 @@ export async function runPrepare(context: CommandContext, args: Arguments): Prom
   if (format === 'json') await context.out(`${JSON.stringify(result, null, 2)}\n`);
   else if (!quiet) await context.out(summaryOf(result));
   return failed.length > 0 ? 1 : 0;
+}
+
+// Scripts get one object whatever happens: what `validate` gives, with the parts of a result that there are none of.
+async function printInvalid(error: unknown, format: string, context: CommandContext): Promise<never> {
+  if (format === 'json' && error instanceof OperationFailure) {
+    const findings = error instanceof SpecFailure ? error.findings.filter(decidesVerdict) : [];
+    const answer = {
+      schema_version: 1,
+      valid: false,
+      compose_file: error.data.path ?? null,
+      services: [],
+      error: { code: error.code, message: error.message },
+      findings: findings.map((finding) => findingJson(finding, textIfThere)),
+    };
+    await context.out(`${JSON.stringify(answer, null, 2)}\n`);
+  }
+  throw error;
 }
 
 function optionsOf(args: Arguments): PrepareOptions {

@@ -1,7 +1,6 @@
 // The inputs of a key as a manifest tells them, under the names that the plan uses: so builds of other tools can be compared too.
-import { createHash } from 'node:crypto';
 import type { Manifest } from '../model/cache.ts';
-import { REDACTED, isSecretName } from '../model/mask.ts';
+import { isSecretVariable, redactedDigest } from '../model/mask.ts';
 import type { KeyInput } from '../model/plan.ts';
 
 /** Inputs of the image that a manifest commits. Secret values appear as digests, as in a plan's inputs. */
@@ -26,10 +25,6 @@ function numbered(input: string, values: readonly string[]): KeyInput[] {
 function variable(entry: string, secretValues: readonly string[]): KeyInput {
   const cut = entry.indexOf('=');
   const [name, value] = [entry.slice(0, cut), entry.slice(cut + 1)];
-  const secret = isSecretName(name) || secretValues.some((known) => value.includes(known));
-  return { input: `variable ${name}`, value: secret ? digestOf(value) : value };
-}
-
-function digestOf(value: string): string {
-  return `${REDACTED} ${createHash('sha256').update(value).digest('hex').slice(0, 8)}`;
+  const secret = isSecretVariable(name, value, secretValues);
+  return { input: `variable ${name}`, value: secret ? redactedDigest(value) : value };
 }

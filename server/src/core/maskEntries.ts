@@ -1,14 +1,12 @@
 // Masks the values of secret names in `NAME=value` entries, as the manifest's prepare_env holds them in clear.
 import type { Manifest } from '../model/cache.ts';
-import { REDACTED, isSecretName, secretMask } from '../model/mask.ts';
+import { REDACTED, isSecretVariable, secretMask } from '../model/mask.ts';
 
 /** `NAME=value` with the value masked when the name counts as secret or a known secret is part of it; else as given. */
 export function maskEntry(entry: string, secretValues: readonly string[] = []): string {
   const at = entry.indexOf('=');
   if (at < 0) return entry;
-  const value = entry.slice(at + 1);
-  const secret =
-    isSecretName(entry.slice(0, at)) || secretValues.some((known) => known !== '' && value.includes(known));
+  const secret = isSecretVariable(entry.slice(0, at), entry.slice(at + 1), secretValues);
   return secret ? `${entry.slice(0, at)}=${REDACTED}` : entry;
 }
 

@@ -198,7 +198,7 @@ export async function sweepCache(cacheDir: string, ports: LockPorts): Promise<Sw
     bytes += freed;
   }
   forgetDeadOwners(cacheDir);
-  sweepOwnTemporaries(cacheDir);
+  sweepOwnTemporaries(cacheDir, readProcessTable());
   return { removed, bytes };
 }
 
@@ -237,15 +237,30 @@ export function keepLeftover(cacheDir: string, leftover: string): void {
   fs.writeFileSync(path.join(folder, path.basename(leftover)), '');
 }
 
-/** Temporary files of our own sidecar, older than a day. */
-function sweepOwnTemporaries(cacheDir: string): void {
-  const names = [[], ['inputs'], ['index'], ['journal'], ['owners'], ['proofs'], ['reports']];
+const TEMPORARY = /\.tmp\.(?<pid>\d+)\.\d+$/;
+/** Writing a file of ours takes milliseconds; a process that we cannot see gets this long. */
+const WRITING_MS = 60_000;
+
+/** Temporary files of our own sidecar whose writer is gone: at once where every process can be seen, else after a day. */
+function sweepOwnTemporaries(cacheDir: string, processes: ProcessTable): void {
+  const shared = isNetworkFileSystem(cacheDir);
+  const uses = sidecarNames(sidecarPath(cacheDir, 'registry')).map((name) => ['registry', name]);
+  const names = [[], ['inputs'], ['index'], ['journal'], ['owners'], ['proofs'], ['reports'], ...uses];
   for (const parts of names) {
     const folder = sidecarPath(cacheDir, ...parts);
     if (!isOwnFolder(cacheDir, ...parts)) continue;
     for (const name of namesIn(folder).filter((file) => file.includes('.tmp.'))) {
       const file = path.join(folder, name);
-      if (Date.now() - (lstatOrNothing(file)?.mtimeMs ?? Infinity) > DAY_MS) fs.rmSync(file, { force: true });
+      if (isForgotten(file, shared, processes)) fs.rmSync(file, { force: true });
     }
   }
+}
+
+function isForgotten(file: string, shared: boolean, processes: ProcessTable): boolean {
+  const stat = lstatOrNothing(file);
+  if (!stat) return false;
+  const untouched = Date.now() - stat.mtimeMs;
+  if (untouched > DAY_MS) return true;
+  const pid = Number(TEMPORARY.exec(file)?.groups?.pid);
+  return !shared && untouched > WRITING_MS && pid > 0 && !processes.mayOwn(pid, stat.mtimeMs);
 }

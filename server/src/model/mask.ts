@@ -1,4 +1,5 @@
 // Keeps secret values out of what people, logs and JSON of ours see. Which names count as secret: spec contract, section 13.
+import { createHash } from 'node:crypto';
 
 /** Stands where a secret was. The same word as hpc-compose's, so that scripts need to know only one. */
 export const REDACTED = '<redacted>';
@@ -12,6 +13,18 @@ const SHORT = 4;
 /** True when a variable of this name counts as secret. */
 export function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name);
+}
+
+/** True when the value of a variable counts as secret: by its name, or because a known secret is part of it. */
+export function isSecretVariable(name: string, value: string, secretValues: Iterable<string>): boolean {
+  if (isSecretName(name)) return true;
+  for (const known of secretValues) if (known !== '' && value.includes(known)) return true;
+  return false;
+}
+
+/** Stands for a secret value where two of them are compared. */
+export function redactedDigest(value: string): string {
+  return `${REDACTED} ${createHash('sha256').update(value).digest('hex').slice(0, 8)}`;
 }
 
 /** Gives a function that masks the values in any text, longest first; the lines of a value of several lines count too. */

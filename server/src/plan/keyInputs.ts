@@ -1,7 +1,6 @@
 // The parts of a key, named for people, so that "why was this rebuilt" can compare two builds. Secret values appear as digests only.
-import { createHash } from 'node:crypto';
 import type { Backend, ImageSource, KeyInput, PreparePlan } from '../model/plan.ts';
-import { isSecretName, REDACTED } from '../model/mask.ts';
+import { isSecretVariable, redactedDigest } from '../model/mask.ts';
 
 /** What a base image is made from. */
 export function baseInputs(reference: string, toolVersion: string): KeyInput[] {
@@ -41,11 +40,7 @@ function environmentInputs(env: readonly string[], secretValues: ReadonlySet<str
     const cut = entry.indexOf('=');
     const name = entry.slice(0, cut);
     const value = entry.slice(cut + 1);
-    const secret = isSecretName(name) || [...secretValues].some((known) => value.includes(known));
-    return { input: `variable ${name}`, value: secret ? digestOf(value) : value };
+    const secret = isSecretVariable(name, value, secretValues);
+    return { input: `variable ${name}`, value: secret ? redactedDigest(value) : value };
   });
-}
-
-function digestOf(value: string): string {
-  return `${REDACTED} ${createHash('sha256').update(value).digest('hex').slice(0, 8)}`;
 }
