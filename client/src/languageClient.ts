@@ -43,6 +43,10 @@ function silentWhereDisabled(): Middleware {
       isOn(document.uri) ? suggestAgain(await next(document, position, context, token)) : undefined,
     provideCodeActions: (document, range, context, token, next) =>
       isOn(document.uri) ? next(document, range, context, token) : undefined,
+    provideDefinition: (document, position, token, next) =>
+      isOn(document.uri) ? next(document, position, token) : undefined,
+    provideDocumentHighlights: (document, position, token, next) =>
+      isOn(document.uri) ? next(document, position, token) : undefined,
     provideCodeLenses: (document, token, next) => (isOn(document.uri) ? next(document, token) : undefined),
   };
 }

@@ -1,6 +1,7 @@
 // The features of the language server, in the order in which they register. Add yours here, in a file of its own.
 import { registerActions } from './actionFeature.ts';
 import { cacheFeature } from './cacheFeature.ts';
+import { namesFeature } from './namesFeature.ts';
 import { rendezvousFeature } from './rendezvousFeature.ts';
 import { rootfsFeature } from './rootfsRequests.ts';
 import { selfFeature } from './selfFeature.ts';
@@ -14,4 +15,5 @@ export const FEATURES: readonly Feature[] = [
   setupFeature,
   rootfsFeature,
   selfFeature,
+  namesFeature,
 ];
