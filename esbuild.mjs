@@ -42,6 +42,7 @@ const SCHEMA = 'schemas/hpc-compose.schema.json';
 /** What is loaded at run time from a file of its own, by its name in dist/. */
 const PARTS = [
   { name: 'yaml', entry: 'yaml', filter: /^yaml$/ },
+  { name: 'execa', entry: 'execa', filter: /^execa$/ },
   { name: 'schema', entry: SCHEMA, filter: /\/hpc-compose\.schema\.json$/ },
   { name: 'validators', entry: 'server/src/spec/structure/validators.ts', filter: /\/validators\.ts$/ },
 ];

@@ -109,9 +109,11 @@ describe('running programs', function () {
   it('ends guarded processes when this program is killed with kill -9', async () => {
     const pidFile = join(folder(), 'pid');
     const program = `
+      import { writeFileSync } from 'node:fs';
       import { runProcess, startGuard } from ${JSON.stringify(join(import.meta.dirname, '../../server/src/core/process.ts'))};
-      const script = 'sh -c "echo \\\\$PPID" > ${pidFile}; sleep 60; sleep 60';
-      await runProcess({ command: '/bin/sh', args: ['-c', script], env: process.env, guard: startGuard() });
+      const script = 'sh -c "echo \\\\$PPID"; sleep 60; sleep 60';
+      const onLine = (line) => writeFileSync(${JSON.stringify(pidFile)}, line + '\\n');
+      await runProcess({ command: '/bin/sh', args: ['-c', script], env: process.env, onLine, guard: startGuard() });
     `;
     const owner = spawn(process.execPath, ['--import=tsx', '--input-type=module', '-e', program], {
       stdio: 'inherit',

@@ -65,11 +65,10 @@ export const runProcess: ProcessRun = async (request) => {
   request.signal?.throwIfAborted();
   if (request.onInput) return await runServant(request, request.onInput);
   const stdin = request.input === undefined ? 'ignore' : 'pipe';
-  const { child, ending } = start(request, [stdin, 'pipe', 'pipe', ...(request.descriptors ?? [])]);
+  const stdio: Stdio = [stdin, 'pipe', 'pipe', ...(request.descriptors ?? [])];
+  const { child, ending } = request.descriptors ? start(request, stdio) : await startTool(request, stdio);
   if (request.input !== undefined) feed(child?.stdin, request.input);
   const pid = child?.pid;
-  const guard = request.guard;
-  if (pid !== undefined) guard?.add(pid);
   const stdoutLimit = request.keepStdout === 'tail' ? TAIL_LIMIT : WHOLE_LIMIT;
   const stdout = collect(child?.stdout, stdoutLimit, (line) => request.onLine?.(line, 'stdout'));
   const stderr = collect(child?.stderr, TAIL_LIMIT, (line) => request.onLine?.(line, 'stderr'));
@@ -84,7 +83,7 @@ export const runProcess: ProcessRun = async (request) => {
     return { ...(ended ?? NO_ENDING), stdout: stdout(), stderr: stderr(), strays };
   } finally {
     cancel.dispose();
-    if (pid !== undefined && !groupIsAlive(pid)) guard?.remove(pid);
+    if (pid !== undefined && !groupIsAlive(pid)) request.guard?.remove(pid);
   }
 };
 
@@ -96,14 +95,53 @@ function feed(stdin: Writable | null | undefined, text: string): void {
 
 const NO_ENDING: Ending = { exitCode: undefined, signal: undefined, startError: undefined };
 
-/** Starts a program in a group of its own. What keeps it from starting is its ending, never thrown. */
+type Stdio = ('ignore' | 'pipe' | 'inherit' | number)[];
+
+interface StartedProcess {
+  readonly child: ChildProcess | undefined;
+  readonly ending: Promise<Ending>;
+}
+
+/** Starts a tool in a group of its own. What keeps it from starting is its ending. Throws the signal's reason. */
+async function startTool(request: ProcessRequest, stdio: Stdio): Promise<StartedProcess> {
+  // Loaded by what starts tools alone: 15 ms at every start otherwise.
+  const { execa } = await import('execa');
+  request.signal?.throwIfAborted();
+  const child = execa(request.command, request.args, {
+    ...TOOL_OPTIONS,
+    cwd: request.cwd ?? workingDirectory(),
+    env: request.env as Record<string, string>,
+    detached: true,
+    stdio: stdio as ['ignore', 'pipe', 'pipe'],
+  });
+  if (child.pid !== undefined) request.guard?.add(child.pid);
+  return { child, ending: child.then(endingOfTool) };
+}
+
+/** Its own output limits, environment, cancelling of whole groups and errors as values: ours are stricter. */
+const TOOL_OPTIONS = { extendEnv: false, reject: false, buffer: false, cleanup: false } as const;
+
+interface ToolResult {
+  readonly failed: boolean;
+  readonly exitCode?: number | undefined;
+  readonly signal?: string | undefined;
+  readonly code?: string | undefined;
+}
+
+function endingOfTool({ failed, exitCode, signal, code }: ToolResult): Ending {
+  const hasRun = exitCode !== undefined || signal !== undefined;
+  return { exitCode, signal, startError: failed && !hasRun ? (code ?? 'UNKNOWN') : undefined };
+}
+
+/** Starts a helper that answers within a millisecond, by Node alone: for locks, execa would take most of the time. */
 function start(
   request: ProcessRequest,
   stdio: StdioOptions,
   cwd = request.cwd ?? workingDirectory(),
-): { readonly child: ChildProcess | undefined; readonly ending: Promise<Ending> } {
+): StartedProcess {
   try {
     const child = spawn(request.command, request.args, { cwd, env: request.env, detached: true, stdio });
+    if (child.pid !== undefined) request.guard?.add(child.pid);
     return { child, ending: endingOf(child) };
   } catch (error) {
     return { child: undefined, ending: Promise.resolve(notStarted(error)) };
@@ -323,10 +361,10 @@ const PASSED_ON: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGHUP', 'SIGUSR2', ..
 
 /** The real AttachedRun. */
 export const runAttached: AttachedRun = async (request) => {
-  const { child, ending } = startAttached(request);
-  if (child?.pid !== undefined) request.onStart?.(child.pid);
+  const { child, ending } = await startAttached(request);
+  if (child.pid !== undefined) request.onStart?.(child.pid);
   const passOn = (signal: NodeJS.Signals) => {
-    if (!process.stdin.isTTY || !TERMINAL_SIGNALS.includes(signal)) child?.kill(signal);
+    if (!process.stdin.isTTY || !TERMINAL_SIGNALS.includes(signal)) child.kill(signal);
   };
   for (const signal of PASSED_ON) process.on(signal, passOn);
   try {
@@ -336,13 +374,11 @@ export const runAttached: AttachedRun = async (request) => {
   }
 };
 
-function startAttached({ command, args, env, descriptors = [] }: AttachedRequest) {
-  try {
-    const child = spawn(command, args, { env, stdio: ['inherit', 'inherit', 'inherit', ...descriptors] });
-    return { child, ending: endingOf(child) };
-  } catch (error) {
-    return { child: undefined, ending: Promise.resolve(notStarted(error)) };
-  }
+async function startAttached({ command, args, env, descriptors = [] }: AttachedRequest) {
+  const { execa } = await import('execa');
+  const stdio = ['inherit', 'inherit', 'inherit', ...descriptors] as ['inherit', 'inherit', 'inherit'];
+  const child = execa(command, args, { ...TOOL_OPTIONS, env: env as Record<string, string>, stdio });
+  return { child, ending: child.then(endingOfTool) };
 }
 
 /** Output of a program that only tells about itself, for callers that cannot wait; undefined when it cannot be run. At most 5 s. */
