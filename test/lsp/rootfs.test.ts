@@ -3,6 +3,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { runProcess } from '../../server/src/core/process.ts';
 import { rootfsFeature } from '../../server/src/lsp/rootfsRequests.ts';
+import { rootfsTimer } from '../../server/src/lsp/rootfsTimer.ts';
+import type { Feature } from '../../server/src/lsp/serverContext.ts';
 import type { Requests, RootfsState } from '../../server/src/model/protocol.ts';
 import { LspClient } from '../helpers/lspClient.ts';
 import { RootfsRig } from '../helpers/rootfs/rig.ts';
@@ -18,9 +20,13 @@ describe('rootfs requests', () => {
     rig.remove();
   });
 
-  const start = async (rootfsCache: Record<string, unknown>, trusted = true) => {
+  const start = async (
+    rootfsCache: Record<string, unknown>,
+    trusted = true,
+    features: readonly Feature[] = [rootfsFeature],
+  ) => {
     client = await LspClient.start({
-      features: [rootfsFeature],
+      features,
       settings: { rootfsCache },
       options: { trusted },
       env: rig.env,
@@ -84,5 +90,50 @@ describe('rootfs requests', () => {
     assert.deepEqual(await ask('hpcCompose/rootfs/pin', { names: [name], pinned: false }), []);
     const missing = path.join(rig.folder, 'missing.sqsh');
     await assert.rejects(ask('hpcCompose/rootfs/acquire', { image: missing }), /does not exist/);
+  });
+
+  const evictable = { minAge: '0s', syncOnPublish: false, maxBytes: '1' };
+  const until = async (holds: () => boolean) => {
+    const end = Date.now() + 30_000;
+    while (!holds() && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.ok(holds(), 'waited 30 s in vain');
+  };
+
+  it('collect from time to time where the cache is switched on', async () => {
+    const { path: tree } = await rig.fill(rig.image('a'));
+    await start({ base: rig.base, enabled: true, ...evictable }, true, [rootfsFeature, rootfsTimer(50)]);
+    await until(() => !fs.existsSync(tree));
+    const last = () => fs.readFileSync(rig.hidden('gc-last.json'), 'utf8');
+    await until(() => fs.existsSync(rig.hidden('gc-last.json')));
+    assert.match(last(), /"trigger":"timer"/);
+    // Half a minute must pass before the next one that nobody asked for.
+    const before = last();
+    const { path: later } = await rig.fill(rig.image('b'));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.deepEqual([fs.existsSync(later), last()], [true, before]);
+  }).timeout(60_000);
+
+  it('collect nothing by themselves where it is not', async () => {
+    const { path: tree } = await rig.fill(rig.image('a'));
+    await start({ base: rig.base, ...evictable }, true, [rootfsFeature, rootfsTimer(20)]);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.equal(fs.existsSync(tree), true);
+    assert.equal(fs.existsSync(rig.hidden('gc-last.json')), false);
+  });
+
+  it('keep what a comment in an open spec pins', async () => {
+    await start({ base: rig.base, ...evictable });
+    const image = rig.image('a');
+    const { name } = await rig.fill(image);
+    const spec = (comment: string) =>
+      ['name: x', 'x-slurm: {}', 'services:', `  # ${comment}`, '  app:', `    image: ${image}`, ''].join(
+        '\n',
+      );
+    const uri = `file://${rig.folder}/hpc-compose.yaml`;
+    await client.open(uri, spec('hpc-rootfs-cache: pinned'));
+    const pinned = await ask('hpcCompose/rootfs/gcPlan', {});
+    assert.deepEqual([pinned.would_evict, pinned.skipped], [[], [{ name, why: 'pinned' }]]);
+    await client.change(uri, { text: spec('not any more') });
+    assert.equal((await ask('hpcCompose/rootfs/gcPlan', {})).would_evict.length, 1);
   });
 });

@@ -21,7 +21,7 @@ const { values } = parseArgs({
 const SECONDS = Number(values.seconds);
 const IS_ROOT = process.geteuid?.() === 0;
 const USERS = IS_ROOT ? [20001, 20002, 20003] : [process.geteuid?.() ?? 0];
-const IMAGES = 3;
+const IMAGES = 4;
 const USE_STEPS = ['A1', 'A2', 'A3', 'A4', 'A5', 'A6', 'A8', 'A9', 'A10', 'A11', 'A12'];
 const GC_STEPS = ['G3', 'G4', 'G5', 'G7a', 'G7c', 'G7d', 'G7e', 'G7f', 'G7g', 'G7h', 'G9'];
 const REASONS = ['below-high', 'below-low', 'busy', 'futile', 'partial', 'not-reclaiming'];

@@ -33,6 +33,7 @@ const BUILD: FlagTable = {
   'max-processors': { value: 'N', help: 'Processors for unpacking (default: as enroot is configured)' },
   nice: { value: 'N', help: 'Niceness of unpacking (default 10)' },
   'no-sync': { help: 'Do not wait until the unpacked files are on disk' },
+  sha256: { value: 'HEX', help: 'Refuse an image file with other contents, before unpacking' },
   'no-forecast': { help: 'Start unpacking without knowing whether it fits' },
   'enroot-bin': { value: 'PATH', help: 'enroot to use' },
   'container-cache': {},

@@ -58,6 +58,7 @@ async function acquire(run: RootfsRun): Promise<RootfsHandle> {
       enroot: lastValue(args, 'enroot-bin'),
       useForecast: !args.switches.has('no-forecast'),
       offline: args.switches.has('offline'),
+      sha256: lastValue(args, 'sha256'),
       collect: collectFor(run),
       signal: context.signal,
       onPhase: (phase, forecast) => {

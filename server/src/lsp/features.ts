@@ -4,6 +4,7 @@ import { cacheFeature } from './cacheFeature.ts';
 import { namesFeature } from './namesFeature.ts';
 import { rendezvousFeature } from './rendezvousFeature.ts';
 import { rootfsFeature } from './rootfsRequests.ts';
+import { rootfsTimer } from './rootfsTimer.ts';
 import { selfFeature } from './selfFeature.ts';
 import type { Feature } from './serverContext.ts';
 import { setupFeature } from './setupFeature.ts';
@@ -14,6 +15,7 @@ export const FEATURES: readonly Feature[] = [
   rendezvousFeature,
   setupFeature,
   rootfsFeature,
+  rootfsTimer(),
   selfFeature,
   namesFeature,
 ];

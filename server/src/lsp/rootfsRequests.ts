@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { acquireRootfs, ownLayout } from '../core/rootfs/acquireRootfs.ts';
 import { checkBase, ensureUserDirectories } from '../core/rootfs/checkDirectories.ts';
 import { collectGarbage } from '../core/rootfs/collectGarbage.ts';
+import { ranLately } from '../core/rootfs/lastGc.ts';
 import { listRootfs } from '../core/rootfs/listRootfs.ts';
 import { changePins } from '../core/rootfs/pins.ts';
 import { planGc } from '../core/rootfs/planGc.ts';
@@ -18,6 +19,7 @@ import type {
 } from '../model/protocol.ts';
 import type { RootfsAcquired, RootfsGcPlan, RootfsGcResult } from '../model/rootfs.ts';
 import { OperationFailure } from '../model/failure.ts';
+import { pinnedServices } from '../spec/rootfsPins.ts';
 import { onOwnRequest } from './guarded.ts';
 import type { Feature, ServerContext } from './serverContext.ts';
 import { choicesFor, planOf, requireTrust } from './specPlans.ts';
@@ -183,13 +185,43 @@ async function configured(context: ServerContext, uri: string | undefined): Prom
   return { settings, base: settings.base, ports, enroot: choices.enrootPath };
 }
 
+/** Settings over what the site says; images of services that a comment in an open spec pins count as pinned. */
 async function settingsFor(
   context: ServerContext,
   uri: string | undefined,
 ): Promise<{ settings: RootfsSettings; problems: readonly SettingProblem[] }> {
   const raw = (await context.settings.read('rootfsCache', uri)) ?? context.options.rootfsCache;
   const record = typeof raw === 'object' && raw !== null ? (raw as Record<string, unknown>) : {};
-  return readRootfsSettings(record, loadPlugstack());
+  const { settings, problems } = readRootfsSettings(record, loadPlugstack());
+  if (settings.base === undefined) return { settings, problems };
+  return {
+    settings: { ...settings, pinned: [...settings.pinned, ...(await imagesPinned(context))] },
+    problems,
+  };
+}
+
+/** What cannot be planned pins nothing. */
+async function imagesPinned(context: ServerContext): Promise<string[]> {
+  const never = new AbortController().signal;
+  const found = context.documents.allSpecs().map(async ({ uri, text }) => {
+    const names = new Set(pinnedServices(text.getText()));
+    if (names.size === 0) return [];
+    const { plan: specPlan } = await planOf(context, uri, never);
+    const pinned = specPlan.services.filter(({ name }) => names.has(name));
+    return pinned.flatMap(({ runtimePath }) => (runtimePath ? [runtimePath] : []));
+  });
+  const settled = await Promise.allSettled(found);
+  return settled.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
+}
+
+/** A collection that nobody asked for: only where the cache is switched on, and never soon after another one. */
+export async function collectByTimer(context: ServerContext): Promise<RootfsGcResult | undefined> {
+  if (!context.trusted) return undefined;
+  const { settings } = await settingsFor(context, undefined);
+  if (!settings.enabled || settings.base === undefined) return undefined;
+  const ports = await portsFor(context, undefined);
+  if (ranLately(ownLayout(settings, ports), ports)) return undefined;
+  return await collectGarbage({ settings, base: settings.base, trigger: 'timer' }, {}, ports);
 }
 
 async function portsFor(context: ServerContext, uri: string | undefined): Promise<RootfsPorts> {

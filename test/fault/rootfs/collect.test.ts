@@ -365,6 +365,23 @@ describe('rootfs cache, test plan: locks and collection', () => {
     assert.deepEqual(names((await rig.gc({ maxAge: '1d' })).evicted), [old!.name]);
   });
 
+  it('collects after a publication that is over the marks, and not again within half a minute', async () => {
+    const big = { maxBytes: 12_000, gcHigh: 90, gcLow: 60 };
+    const [old] = await fillAt(1000);
+    // Small by its forecast, big when unpacked: only afterwards it is over its budget.
+    const image = rig.image(
+      'late',
+      Object.fromEntries(Array.from({ length: 12 }, (_none, index) => [`f${index}`, 'x'])),
+    );
+    await rig.fill(image, big);
+    assert.equal(fs.existsSync(old!.path), false);
+    const before = fs.readFileSync(rig.hidden('gc-last.json'), 'utf8');
+    const again = await rig.acquire(rig.image('later'), { maxBytes: 1 }, { useForecast: false });
+    again.release();
+    assert.ok(fs.existsSync(again.path));
+    assert.equal(fs.readFileSync(rig.hidden('gc-last.json'), 'utf8'), before);
+  });
+
   it('remembers the last run', async () => {
     await fillAt(1000);
     await collectGarbage(

@@ -145,14 +145,15 @@ export class RootfsRig {
     image: string,
     raw: Record<string, unknown> = {},
     more: Parameters<RootfsRig['ports']>[0] &
-      Partial<Pick<AcquireOptions, 'useForecast' | 'signal' | 'onPhase'>> = {},
+      Partial<Pick<AcquireOptions, 'useForecast' | 'signal' | 'onPhase' | 'sha256'>> = {},
   ): Promise<RootfsHandle> {
-    const { useForecast, signal, onPhase, ...rest } = more;
+    const { useForecast, signal, onPhase, sha256, ...rest } = more;
     const settings = this.settings(raw);
     const ports = this.ports(rest);
     const chosen = {
       ...(useForecast === undefined ? {} : { useForecast }),
       ...(signal ? { signal } : {}),
+      ...(sha256 === undefined ? {} : { sha256 }),
       ...(onPhase ? { onPhase } : {}),
     };
     return acquireRootfs(

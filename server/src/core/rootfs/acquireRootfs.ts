@@ -8,6 +8,7 @@ import { findValid, readMetadata, touchEntry, type ValidEntry } from './entryOnD
 import { identifyImage, isImageFile, type ImageIdentity } from './identifyImage.ts';
 import { entryPath, lockPath, PROPOSAL_LOCK, userLayout, type UserLayout } from './layout.ts';
 import { takeLock, tryLocksAtOnce, type HeldLock } from './lockFiles.ts';
+import { ranLately } from './lastGc.ts';
 import { readLockHolders } from './lockHolders.ts';
 import type { RootfsMetadata } from './metadata.ts';
 import type { RootfsPorts } from './rootfsPorts.ts';
@@ -17,7 +18,7 @@ import type { RootfsSettings } from './settings.ts';
 import type { UnpackForecast } from './squashImage.ts';
 import { bootId, storeMetadata } from './storeMetadata.ts';
 import { checkTree } from './verifyRootfs.ts';
-import { measureExcess, type Incoming } from './watermark.ts';
+import { measureExcess, NOTHING_INCOMING, type Dimension, type Incoming } from './watermark.ts';
 
 export interface AcquireOptions {
   /** With a base. */
@@ -27,6 +28,8 @@ export interface AcquireOptions {
   readonly enroot?: string | undefined;
   /** Refuse by forecast before writing; off only for tests and tools without listings. */
   readonly useForecast?: boolean;
+  /** What an image file must hold: `[sha256:]` and 64 hex digits. The format itself has no checksum. */
+  readonly sha256?: string | undefined;
   /** A registry that does not answer: take the entry made last from this very image string. */
   readonly offline?: boolean;
   /** Makes room for what is about to be written. */
@@ -113,10 +116,11 @@ export async function acquireIdentified(
   for (let round = 0; round < ROUNDS; round++) {
     options.signal?.throwIfAborted();
     const handle = await tryReuse(identity, layout, options, ports);
-    if (handle)
-      return published?.kind === 'published'
-        ? { ...handle, hit: false, createMs: published.createMs }
-        : handle;
+    if (handle && published?.kind === 'published') {
+      await collectAfter(identity.name, layout, options, ports);
+      return { ...handle, hit: false, createMs: published.createMs };
+    }
+    if (handle) return handle;
     const outcome = await buildOnce(identity, layout, options, ports);
     if (outcome?.kind === 'published') published = outcome;
     if (outcome?.kind !== 'no-room') continue;
@@ -125,6 +129,22 @@ export async function acquireIdentified(
     collected = await options.collect(outcome.forecast, identity.name);
   }
   throw new RootfsFailure('E_LIVELOCK', { name: identity.name });
+}
+
+/** What was published may be more than was forecast. A collection for that is no reason to fail, nor to collect again and again. */
+async function collectAfter(
+  name: string,
+  layout: UserLayout,
+  { settings, collect }: AcquireOptions,
+  ports: RootfsPorts,
+): Promise<void> {
+  try {
+    if (lackingFor(NOTHING_INCOMING, layout, settings, ports) === undefined) return;
+    if (ranLately(layout, ports)) return;
+    await collect(NOTHING_INCOMING, name);
+  } catch (error) {
+    ports.log.warn(`no collection after ${name} was unpacked: ${(error as Error).message}`);
+  }
 }
 
 async function tryReuse(
@@ -251,11 +271,24 @@ async function buildOnce(
   try {
     await ports.onStep?.('A3', identity.name);
     if (await reusable(identity, layout, ports)) return undefined;
-    const fits = (forecast: UnpackForecast) => fitsBelow(forecast, layout, settings, ports);
-    const { onLine, onPhase, useForecast = true } = options;
+    const lacks = (forecast: UnpackForecast) => lackingFor(forecast, layout, settings, ports);
+    const { onLine, onPhase, useForecast = true, sha256 } = options;
     const enrootVersion = () => versionOf(enroot, ports);
     return await buildRootfs(
-      { identity, layout, lock, settings, enroot, enrootVersion, fits, useForecast, signal, onLine, onPhase },
+      {
+        identity,
+        layout,
+        lock,
+        settings,
+        enroot,
+        enrootVersion,
+        lacks,
+        useForecast,
+        sha256,
+        signal,
+        onLine,
+        onPhase,
+      },
       ports,
     );
   } finally {
@@ -280,14 +313,25 @@ async function waitForBuild(
   throw lockTimeout(path, identity.name, settings.buildTimeout);
 }
 
-function fitsBelow(
+const LACKING: Readonly<Record<Dimension, string>> = {
+  usage: 'bytes below the high mark',
+  budget: "bytes of the cache's own budget",
+  free: 'bytes that must stay free',
+  inodes: 'inodes below the high mark',
+};
+
+/** What an unpacking would exceed. */
+function lackingFor(
   forecast: Incoming,
   layout: UserLayout,
   settings: RootfsSettings,
   ports: RootfsPorts,
-): boolean {
+): string | undefined {
   const bytes = settings.maxBytes > 0 ? cacheBytesOf(layout) : 0;
-  return measureExcess(statfsOf(layout.base, ports), bytes, settings, forecast).length === 0;
+  const excess = measureExcess(statfsOf(layout.base, ports), bytes, settings, forecast);
+  return excess.length === 0
+    ? undefined
+    : `no ${excess.map(({ dimension }) => LACKING[dimension]).join(', no ')}`;
 }
 
 async function versionOf(enroot: string, ports: RootfsPorts): Promise<string> {

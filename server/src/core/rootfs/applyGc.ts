@@ -1,6 +1,5 @@
 // Carries out a plan for one user's entries, least recently used first, measuring again before each so that it stops below
 // the low marks; and stops when deleting frees nothing. Source: rootfs contract, section 2.7 steps 7 to 9.
-import fs from 'node:fs';
 import type { RootfsGcPlan, RootfsGcReason, RootfsGcResult, RootfsVictim } from '../../model/rootfs.ts';
 import { RootfsFailure } from '../../model/rootfs.ts';
 import { statfsOf } from './checkDirectories.ts';
@@ -153,27 +152,4 @@ export function gcResult(
     not_visible: plan.not_visible,
     warnings: [...plan.warnings, ...warnings],
   };
-}
-
-/** Remembers the last run for the view. Best effort: a full disk must not fail a collection. */
-export function recordLastGc(
-  layout: UserLayout,
-  result: RootfsGcResult,
-  trigger: string | undefined,
-  ports: RootfsPorts,
-): void {
-  const last = {
-    at: Number(ports.nowNs() / SECOND),
-    reason: result.reason,
-    trigger: trigger ?? null,
-    evicted: result.evicted.length,
-    bytes_freed: result.bytes_freed,
-  };
-  try {
-    const temporary = `${layout.lastGc}.tmp`;
-    fs.writeFileSync(temporary, `${JSON.stringify(last)}\n`, { mode: 0o600 });
-    fs.renameSync(temporary, layout.lastGc);
-  } catch (error) {
-    ports.log.debug(`gc-last.json was not written: ${(error as Error).message}`);
-  }
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { RootfsFailure } from '../../model/rootfs.ts';
 import { deviceOf, lookAtEntry } from './entryOnDisk.ts';
 import type { ImageIdentity } from './identifyImage.ts';
+import { requireContents } from './imageContents.ts';
 import { entryPath, isScratchOf, PROPOSAL_LOCK, type UserLayout } from './layout.ts';
 import { isSameFile, type HeldLock } from './lockFiles.ts';
 import type { RootfsMetadata } from './metadata.ts';
@@ -24,8 +25,10 @@ export interface BuildRequest {
   readonly settings: RootfsSettings;
   readonly enroot: string;
   readonly enrootVersion: () => Promise<string>;
-  /** Whether this much fits below every high mark now. */
-  readonly fits: (forecast: UnpackForecast) => boolean;
+  /** What would not fit below its high mark now; undefined: all of it does. */
+  readonly lacks: (forecast: UnpackForecast) => string | undefined;
+  /** SHA-256 that an image file must have, 64 hex digits. */
+  readonly sha256?: string | undefined;
   readonly useForecast: boolean;
   readonly signal?: AbortSignal | undefined;
   readonly onLine?: ((line: string) => void) | undefined;
@@ -61,8 +64,8 @@ async function buildIn(scratch: string, request: BuildRequest, ports: RootfsPort
   await ports.onStep?.('A5', identity.name);
   const forecast = await forecastUnpack(image, ports, request.signal);
   if (await settleOldTree({ layout, identity, forecast }, ports)) return { kind: 'adopted' };
-  if (request.useForecast && !request.fits(withMargin(forecast)))
-    return { kind: 'no-room', forecast: withMargin(forecast), what: 'bytes or inodes above the high mark' };
+  const lacking = request.useForecast ? request.lacks(withMargin(forecast)) : undefined;
+  if (lacking !== undefined) return { kind: 'no-room', forecast: withMargin(forecast), what: lacking };
   request.onPhase?.('create', forecast);
   const began = Date.now();
   await ports.onStep?.('A6', identity.name);
@@ -98,7 +101,10 @@ async function imageFile(
   ports: RootfsPorts,
 ): Promise<string | BuildOutcome> {
   const { identity } = request;
-  if (identity.kind === 'file') return identity.path;
+  if (identity.kind === 'file') {
+    if (request.sha256 !== undefined) await requireContents(identity.path, request.sha256, request.signal);
+    return identity.path;
+  }
   request.onPhase?.('import');
   const output = `${scratch}.sqsh`;
   const args = ['import', '-o', output, '--', identity.reference];

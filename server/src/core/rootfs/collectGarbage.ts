@@ -1,16 +1,9 @@
 // One collection of one user's entries: lock, sweep, plan, apply, report. Two never run at once; a busy lock ends the second
 // one at once, with that as its reason. Source: rootfs contract, section 2.7.
 import type { RootfsGcPlan, RootfsGcReason, RootfsGcResult } from '../../model/rootfs.ts';
-import {
-  applyVictims,
-  emptyTally,
-  gcResult,
-  isBelowLow,
-  recordLastGc,
-  type GcTally,
-  type Progress,
-} from './applyGc.ts';
+import { applyVictims, emptyTally, gcResult, isBelowLow, type GcTally, type Progress } from './applyGc.ts';
 import { checkBase, checkUserDirectories } from './checkDirectories.ts';
+import { recordLastGc } from './lastGc.ts';
 import { userLayout, type UserLayout } from './layout.ts';
 import { takeLock, type HeldLock } from './lockFiles.ts';
 import { planGc, type GcRequest } from './planGc.ts';

@@ -1,14 +1,13 @@
 // The list of everything in the cache, and what can be said of the file system. Takes no lock and writes nothing.
 // Source: rootfs contract, section 2.13.
-import fs from 'node:fs';
 import type {
   RootfsEntry,
   RootfsFileSystem,
   RootfsHolder,
-  RootfsLastGc,
   RootfsList,
 } from '../../model/rootfs.ts';
 import { checkBase, statfsOf } from './checkDirectories.ts';
+import { readLastGc } from './lastGc.ts';
 import { lockPath, PROPOSAL_LOCK, userLayout } from './layout.ts';
 import { readLockHolders, type LockHolders } from './lockHolders.ts';
 import { readMountUsers } from './mounts.ts';
@@ -150,14 +149,6 @@ function fileSystem(
     cache_bytes: sums.cache,
     evictable_bytes: sums.evictable,
     not_visible: sums.notVisible,
-    last_gc: readLastGc(base, ports),
+    last_gc: readLastGc(userLayout(base, ports.uid)),
   };
-}
-
-function readLastGc(base: string, ports: RootfsPorts): RootfsLastGc | null {
-  try {
-    return JSON.parse(fs.readFileSync(userLayout(base, ports.uid).lastGc, 'utf8')) as RootfsLastGc;
-  } catch {
-    return null;
-  }
 }
