@@ -1,6 +1,6 @@
 // The view of unpacked images as plain values: users, entries, and the words beside them. Pure.
 import type { RootfsEntry, RootfsGcPlan, RootfsList } from '../../../server/src/model/rootfs.ts';
-import { formatBytes, type Units } from '../../../server/src/model/units.ts';
+import { formatAgo, formatBytes, type Units } from '../../../server/src/model/units.ts';
 import { escape, when } from '../views/entryText.ts';
 
 export type RootfsNode =
@@ -46,39 +46,65 @@ function entryNode(entry: RootfsEntry, next: ReadonlySet<string>): RootfsNode {
 /** The image's last part, or the name where the image is not known. */
 export function rootfsLabel(entry: RootfsEntry): string {
   if (entry.state === 'notVisible') return String(entry.uid);
-  return entry.image?.split(/[/#]/).at(-1) ?? entry.name;
+  return (
+    entry.image
+      ?.split(/[/#]/)
+      .at(-1)
+      ?.replace(/\.(sqsh|sqfs|squashfs)$/i, '') ?? entry.name
+  );
 }
 
-/** `682 MiB · 52,000 files · used 3 hours ago · in use by process 17`. */
+/** What matters first, since side bars are narrow: `next to go · 682 MiB · 3 d ago · 52,000 files`. */
 export function rootfsDescription(entry: RootfsEntry, next: boolean, now: number, units: Units): string {
-  const pids = entry.holders.map(({ kind, pid }) => (pid === null ? kind : `${kind} ${pid}`));
   const parts = [
-    entry.bytes === null ? undefined : formatBytes(entry.bytes, units),
-    entry.inodes === null ? undefined : `${entry.inodes.toLocaleString()} files`,
-    entry.last_used === null ? undefined : `used ${when(entry.last_used, now)}`,
-    entry.state === 'ready' ? undefined : STATES[entry.state].words,
-    entry.reason,
-    pids.length > 0 ? pids.join(', ') : undefined,
     next ? 'next to go' : undefined,
+    entry.state === 'ready' || entry.state === 'inUse' ? undefined : STATES[entry.state].words,
+    entry.state === 'inUse' ? inUseWords(entry) : undefined,
+    entry.reason,
+    entry.bytes === null ? undefined : formatBytes(entry.bytes, units),
+    entry.last_used === null ? undefined : formatAgo(entry.last_used, now),
+    entry.inodes === null ? undefined : `${entry.inodes.toLocaleString('en')} files`,
   ];
   return parts.filter((part) => part !== undefined).join(' · ');
 }
 
-/** Theme icon of a state. */
-export function rootfsIcon(entry: RootfsEntry): string {
-  return STATES[entry.state].icon;
+/** `in use by 17 and 18`; containers that outlived their starter are named as such. */
+function inUseWords({ holders }: RootfsEntry): string {
+  const names = holders.map(
+    ({ kind, pid }) => `${kind === 'mount' ? 'container of ' : ''}${pid ?? 'another user'}`,
+  );
+  return names.length === 0 ? 'in use' : `in use by ${names.join(' and ')}`;
 }
 
-/** `82 % used · low 80 / high 85 · 3 would be evicted`. */
-export function gaugeText({ fs }: RootfsList, wouldEvict: number, units: Units): string {
+/** The whole story of one entry, line by line. */
+export function rootfsTooltip(entry: RootfsEntry, next: boolean, now: number, units: Units): string {
+  const used = entry.last_used === null ? [] : [`used ${when(entry.last_used, now)}`];
+  const lines = [entry.image ?? entry.name, entry.path, rootfsDescription(entry, next, now, units), ...used];
+  return lines.join('\n');
+}
+
+/** Theme icon of a state; what goes next looks different from what stays. */
+export function rootfsIcon(entry: RootfsEntry, next: boolean): string {
+  return next ? 'arrow-circle-down' : STATES[entry.state].icon;
+}
+
+/** `▰▰▰▰▰▰▰▰▱▱ 82 % used · low 80 / high 85 · 3 would be evicted`; the bar is left out where it would be read aloud. */
+export function gaugeText({ fs }: RootfsList, wouldEvict: number, units: Units, bar = true): string {
   const used = fs.used_percent === null ? '? %' : `${fs.used_percent} %`;
   const parts = [
-    `${used} used · low ${fs.low} / high ${fs.high}`,
+    `${bar ? gauge(fs.used_percent) : ''}${used} used · low ${fs.low} / high ${fs.high}`,
     `cache ${formatBytes(fs.cache_bytes, units)}`,
     wouldEvict > 0 ? `${wouldEvict} would be evicted` : undefined,
     fs.not_visible > 0 ? `${fs.not_visible} users not visible` : undefined,
   ];
   return parts.filter((part) => part !== undefined).join(' · ');
+}
+
+/** Ten places, so that one sees how near the marks are; nothing when the level is not known. */
+function gauge(percent: number | null): string {
+  if (percent === null) return '';
+  const full = Math.max(0, Math.min(10, Math.round(percent / 10)));
+  return `${'▰'.repeat(full)}${'▱'.repeat(10 - full)} `;
 }
 
 const REASONS: Readonly<Record<RootfsGcPlan['reason'], string>> = {

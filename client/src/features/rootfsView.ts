@@ -17,6 +17,7 @@ import {
   rootfsIcon,
   rootfsLabel,
   rootfsNodes,
+  rootfsTooltip,
   type RootfsNode,
 } from './rootfsModel.ts';
 
@@ -102,8 +103,8 @@ function treeItem(node: RootfsNode): vscode.TreeItem {
   const { entry, next } = node;
   const item = new vscode.TreeItem(rootfsLabel(entry));
   item.description = rootfsDescription(entry, next, Date.now() / 1000, readSettings().units);
-  item.iconPath = new vscode.ThemeIcon(rootfsIcon(entry));
-  item.tooltip = `${entry.image ?? entry.name}\n${entry.path}\n${item.description}`;
+  item.iconPath = new vscode.ThemeIcon(rootfsIcon(entry, next));
+  item.tooltip = rootfsTooltip(entry, next, Date.now() / 1000, readSettings().units);
   item.contextValue = `rootfs.${entry.state}${entry.pinned ? '.pinned' : ''}`;
   item.accessibilityInformation = { label: `${rootfsLabel(entry)}, ${item.description}` };
   return item;
@@ -114,13 +115,11 @@ function describe(view: vscode.TreeView<RootfsNode>, state: Shown, wouldEvict: n
   view.description = state.host;
   const banner = state.on_compute_node
     ? []
-    : [
-        vscode.l10n.t(
-          'Caches live on compute nodes; this is {0}. Open VS Code in an allocation to see theirs.',
-          state.host,
-        ),
-      ];
-  view.message = [gaugeText(state.list, wouldEvict, units), ...state.problems, ...banner].join('\n');
+    : [vscode.l10n.t('This is {0}: caches of compute nodes are seen from an allocation there.', state.host)];
+  const isRead = vscode.workspace.getConfiguration('editor').get('accessibilitySupport') === 'on';
+  view.message = [gaugeText(state.list, wouldEvict, units, !isRead), ...state.problems, ...banner].join(
+    ' · ',
+  );
 }
 
 async function simulate(app: App): Promise<RootfsGcPlan | undefined> {

@@ -1,11 +1,6 @@
 // The list of everything in the cache, and what can be said of the file system. Takes no lock and writes nothing.
 // Source: rootfs contract, section 2.13.
-import type {
-  RootfsEntry,
-  RootfsFileSystem,
-  RootfsHolder,
-  RootfsList,
-} from '../../model/rootfs.ts';
+import type { RootfsEntry, RootfsFileSystem, RootfsHolder, RootfsList } from '../../model/rootfs.ts';
 import { checkBase, statfsOf } from './checkDirectories.ts';
 import { readLastGc } from './lastGc.ts';
 import { lockPath, PROPOSAL_LOCK, userLayout } from './layout.ts';
