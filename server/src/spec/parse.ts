@@ -6,6 +6,8 @@ import { isNull, type SpecNode } from './node.ts';
 import { findingOf } from './rules/finding.ts';
 import { composeDocuments, DEPTH_LIMIT, type ComposedText } from './yaml/composeDocuments.ts';
 import { readPlain } from './yaml/readPlain.ts';
+import { openingQuote } from './yaml/openingQuote.ts';
+import { syntaxWords } from './yaml/syntaxWords.ts';
 import { toNodes, type Anchored } from './yaml/toNodes.ts';
 
 export interface ParsedYaml {
@@ -171,14 +173,18 @@ function byteOrderMark(root: SpecNode | undefined, text: string, file: string): 
 function syntaxFindings(composed: ComposedText, text: string, file: string, isLater: boolean): Finding[] {
   const findings: Finding[] = [];
   let lastLine: number | undefined;
-  for (const error of composed.documents.flatMap((document) => document.errors)) {
+  const problems = composed.documents.flatMap((document) =>
+    document.errors.map((error) => ({ document, error })),
+  );
+  for (const { document, error } of problems) {
     if (isTolerated(error)) continue;
-    const span = errorSpan(error, text, file);
+    const span = errorSpan(error, document, text, file);
     const line = span.start === 0 ? -1 : text.lastIndexOf('\n', span.start - 1);
     if (line === lastLine || ((isLater || findings.length > 0) && error.code === 'UNEXPECTED_TOKEN'))
       continue;
     lastLine = line;
-    findings.push(syntaxError(error.message, span));
+    const { cause, advice } = syntaxWords(error);
+    findings.push(findingOf('R004', { span, words: { cause }, ...(advice === undefined ? {} : { advice }) }));
   }
   return findings;
 }
@@ -191,7 +197,10 @@ function isTolerated(error: SyntaxProblem): boolean {
   return error.code === 'MISSING_CHAR' && error.message.startsWith('Comments must be separated');
 }
 
-function errorSpan(error: SyntaxProblem, text: string, file: string): Span {
+function errorSpan(error: SyntaxProblem, document: Document.Parsed, text: string, file: string): Span {
+  const isQuote = error.message.startsWith('Missing closing');
+  const quote = isQuote ? openingQuote(document, error.pos[0]) : undefined;
+  if (quote !== undefined) return { file, start: quote, end: quote + 1 };
   const start = Math.min(error.pos[0], text.length);
   const end = Math.min(Math.max(error.pos[1], start + 1), text.length);
   return start === end && start > 0 ? { file, start: start - 1, end } : { file, start, end };

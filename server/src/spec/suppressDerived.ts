@@ -55,7 +55,10 @@ function causeOf(finding: Finding, findings: readonly Finding[]): Finding | unde
 function misspelling(missing: Finding, findings: readonly Finding[]): Finding | undefined {
   return findings.find((finding) => {
     const meant = finding.fixes?.[0]?.edits[0]?.newText;
-    if (meant === undefined || finding === missing || finding.service !== missing.service) return false;
+    if (finding === missing || finding.service !== missing.service) return false;
+    // A merge key would have brought what is missing.
+    if (finding.code === 'R030' && finding.field?.endsWith('.<<')) return true;
+    if (meant === undefined) return false;
     if (!['R020', 'R030', 'R041', 'R044'].includes(finding.code)) return false;
     const key = ABSENT_KEY[missing.code];
     if (key !== undefined) return key === meant;

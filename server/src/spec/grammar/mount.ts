@@ -15,8 +15,9 @@ export interface Mount {
 
 export function parseMount(text: string): Parsed<Mount> {
   const [host, container, mode, ...more] = text.split(':');
-  if (host === undefined || container === undefined || more.length > 0)
-    return problemOf('write host:container, host:container:ro or host:container:rw');
+  if (host === undefined || container === undefined)
+    return problemOf('the path in the container is missing, after a :');
+  if (more.length > 0) return problemOf('it has more than three parts between its :');
   const containerAt = { start: host.length + 1, end: host.length + 1 + container.length };
   if (mode !== undefined && mode !== 'ro' && mode !== 'rw')
     return problemAt('the third part must be ro or rw', containerAt.end + 1, text.length);

@@ -79,7 +79,16 @@ function imageProblem(image: string): string | undefined {
   if (/\.(sif|sqsh|squashfs)/.test(name)) return undefined;
   if (/\s/.test(name)) return 'names hold no blanks';
   if (name.endsWith(':')) return 'the tag after : is missing';
-  return undefined;
+  return /[A-Z]/.test(repositoryOf(name)) ? 'names of repositories are in lower case' : undefined;
+}
+
+/** The path of a reference: without registry (enroot's `registry#` too), user, tag and digest. */
+function repositoryOf(name: string): string {
+  const bare = name.replace(/@sha256:.*$/, '');
+  const path = bare.includes('#') ? bare.slice(bare.indexOf('#') + 1) : bare.slice(bare.indexOf('@') + 1);
+  const [first = '', ...rest] = path.split('/');
+  const parts = rest.length > 0 && /[.:]|^localhost$/.test(first) ? rest : [first, ...rest];
+  return parts.join('/').replace(/:[^/]*$/, '');
 }
 
 function checkVolumes(volumes: Place | undefined, sink: Sink): void {
@@ -118,6 +127,7 @@ const BLOCK_KEYS = new Set([
   'environment',
   'depends_on',
   'x-slurm',
+  'runtime',
   'x-env',
   'x-runtime',
   'x-enroot',
@@ -131,9 +141,12 @@ const BLOCK_KEYS = new Set([
 ]);
 
 function checkEmptyBlocks(block: Place, sink: Sink): void {
-  for (const entry of entries(block)) {
-    const isAbsent = isNull(entry.node) && entry.node.span.end === entry.node.span.start;
-    if (isAbsent && BLOCK_KEYS.has(entry.name))
-      sink.at('HX033', entry, keySpan(entry), { words: { key: entry.name } });
-  }
+  for (const entry of entries(block)) checkEmptyBlock(entry, sink);
+}
+
+/** HX033 for one key. */
+export function checkEmptyBlock(entry: Entry, sink: Sink): void {
+  const isAbsent = isNull(entry.node) && entry.node.span.end === entry.node.span.start;
+  if (isAbsent && BLOCK_KEYS.has(entry.name))
+    sink.at('HX033', entry, keySpan(entry), { words: { key: entry.name } });
 }

@@ -11,7 +11,7 @@ import { checkFailurePolicy } from './failurePolicy.ts';
 import { checkImage } from './image.ts';
 import { checkMountSyntax, checkMountUse } from './mounts.ts';
 import { under, type Entry } from './place.ts';
-import { checkPlausibility, checkSlurmPlausibility } from './plausibility.ts';
+import { checkEmptyBlock, checkPlausibility, checkSlurmPlausibility } from './plausibility.ts';
 import { checkPrepareChoice, checkPrepareUse, checkPrepareValues } from './prepare.ts';
 import { checkReadiness } from './readiness.ts';
 import { readBackend, readRootFacts, readServiceFacts } from './readFacts.ts';
@@ -30,8 +30,8 @@ export function checkRootBlock(pair: Pair, context: RuleContext): Finding[] {
   const sink = new Sink(context);
   const name = String(pair.key.value);
   const place: Entry = { node: pair.value, field: name, key: pair.key, name };
-  const check = ROOT_CHECKS[name];
-  check?.(place, sink);
+  checkEmptyBlock(place, sink);
+  ROOT_CHECKS[name]?.(place, sink);
   return sink.findings;
 }
 

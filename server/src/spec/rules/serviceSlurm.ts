@@ -12,7 +12,7 @@ import { quoted } from './finding.ts';
 import { checkMountSyntax } from './mounts.ts';
 import { entries, items, keySpan, positional, text, under, word, type Place } from './place.ts';
 import { checkPlacement } from './placementValues.ts';
-import { checkExclusive, checkGpuRequest, checkRawFlags, COUNT_KEYS } from './slurmBlock.ts';
+import { checkExclusive, checkGpuRequest, checkRawFlags, COUNT_KEYS, timeFix } from './slurmBlock.ts';
 import { checkParallelism } from './slurmBehaviour.ts';
 import { checkVariableNames } from './softwareEnv.ts';
 
@@ -26,7 +26,7 @@ export function checkServiceSlurm(place: Place, sink: Sink): void {
   checkGpuRequest(place, sink);
   checkPlacement(under(place, 'placement'), sink);
   const limit = under(place, 'time_limit');
-  if (sink.notBlank('R118', limit)) sink.grammar('R118', limit, parseTime);
+  if (sink.notBlank('R118', limit)) sink.grammar('R118', limit, parseTime, limit && timeFix(limit));
   checkMpi(place, sink);
   for (const name of ['prologue', 'epilogue']) checkHook(under(place, name), sink);
   for (const hook of items(under(place, 'hooks'))) checkEventHook(hook, sink);

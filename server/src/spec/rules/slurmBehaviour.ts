@@ -86,7 +86,10 @@ function checkDiscoverName(item: Place, firsts: Map<string, string>, sink: Sink)
   const token = tokenOf(name);
   const first = firsts.get(token);
   if (first === undefined) firsts.set(token, name);
-  else sink.value('R099', item, { variant: 'clash', words: { first: quoted(first), value: quoted(name) } });
+  else {
+    const variant = first === name ? 'twice' : 'clash';
+    sink.value('R099', item, { variant, words: { first: quoted(first), value: quoted(name) } });
+  }
 }
 
 /** R100, R101, for the allocation and for a service against its own numbers. */

@@ -5,7 +5,9 @@ import { parseJobId } from '../grammar/jobId.ts';
 import { parseLogPattern } from '../grammar/logPattern.ts';
 import { ownedFlagOf } from '../grammar/rawFlag.ts';
 import { parseTime } from '../grammar/time.ts';
+import { slurmTimeOf } from '../grammar/timeHabit.ts';
 import type { Sink } from './check.ts';
+import type { Case } from './finding.ts';
 import { items, keySpan, positional, text, under, type Place } from './place.ts';
 
 export const COUNT_KEYS = [
@@ -59,7 +61,15 @@ export function checkAllocation(place: Place, sink: Sink): void {
 
 function checkTime(time: Place | undefined, sink: Sink): void {
   if (!time || hasLineBreak(time, sink)) return;
-  if (sink.notBlank('R079', time)) sink.grammar('R079', time, parseTime);
+  if (sink.notBlank('R079', time)) sink.grammar('R079', time, parseTime, timeFix(time));
+}
+
+/** The Slurm form of a time that is written as for other tools. */
+export function timeFix(time: Place): Pick<Case, 'advice' | 'fixes'> {
+  const meant = slurmTimeOf(text(time) ?? '');
+  if (meant === undefined || time.node.kind !== 'scalar' || time.node.raw !== undefined) return {};
+  const edits = [{ span: time.node.span, newText: `"${meant}"` }];
+  return { advice: `Write "${meant}".`, fixes: [{ title: `Write "${meant}"`, edits, preferred: true }] };
 }
 
 /** R078, and whether it was found: then the grammar has nothing to add. */
@@ -107,6 +117,7 @@ export function checkRawFlags(
     const owned = ownedFlagOf(text(item) ?? '', scope);
     if (owned)
       sink.value(code, item, {
+        ...attachedAdvice(text(item) ?? '', owned.flag),
         words: {
           flag: owned.flag,
           key: `x-slurm.${owned.key}`,
@@ -114,6 +125,15 @@ export function checkRawFlags(
         },
       });
   }
+}
+
+/** `-exclusive` reads as `-e xclusive`: a dash is missing. */
+function attachedAdvice(argument: string, flag: string): { advice?: string } {
+  const word = argument.trimStart();
+  if (flag.length !== 2 || !/^-[a-z]{3,}/.test(word)) return {};
+  return {
+    advice: `Slurm reads ${word.split(/[\s=]/)[0] ?? ''} as ${flag} with a value; if a long flag is meant, write two dashes.`,
+  };
 }
 
 /** R084: `gpus` beside a `gres` that asks for GPUs. */

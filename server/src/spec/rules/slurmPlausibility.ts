@@ -18,7 +18,7 @@ type Judge = (value: string) => string | undefined;
 const orEmpty =
   (judge: Judge): Judge =>
   (value) =>
-    isBlank(value) ? 'is empty; remove the key, or write a value' : judge(value);
+    isBlank(value) ? 'it is empty; remove the key, or write a value' : judge(value);
 const anything: Judge = () => undefined;
 
 const HINTS = ['compute_bound', 'memory_bound', 'multithread', 'nomultithread'];

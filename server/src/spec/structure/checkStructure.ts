@@ -5,6 +5,7 @@ import { NOTHING_KEPT, type Kept } from '../kept.ts';
 import { pairOf, type MapNode, type Pair } from '../node.ts';
 import { findingOf } from '../rules/finding.ts';
 import { explain } from './explain.ts';
+import { withMergeFix } from './mergeKeyFix.ts';
 import { checkModules, checkRootShape } from './rootShape.ts';
 import { gotWords } from './shapeWords.ts';
 import { SERVICE_SHAPE, SPEC_SCHEMA } from './shape.ts';
@@ -24,9 +25,10 @@ export function checkShapes(merged: MapNode, incomplete = false, kept: Kept = NO
       kept.of('root shape', pair.value, [pair.key], () => checkRootBlockShape(pair)),
     ),
     ...(services?.kind === 'map'
-      ? services.pairs.flatMap((pair) =>
-          kept.of('shape', pair.value, [pair.key], () => checkServiceShape(pair)),
-        )
+      ? services.pairs.flatMap((pair) => {
+          const found = kept.of('shape', pair.value, [pair.key], () => checkServiceShape(pair));
+          return withMergeFix(found, pair, services);
+        })
       : []),
   ];
 }

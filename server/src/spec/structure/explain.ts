@@ -201,8 +201,10 @@ function surplus(spot: Spot): Finding {
   });
 }
 
-/** An empty list item has no text of its own: findings about it sit on the list's key. */
+/** An empty list item has no text of its own: findings about it sit on the list's key. Those about a mapping sit on its first key. */
 function keyFor(item: SpecNode, above: ScalarNode): ScalarNode {
+  const first = item.kind === 'map' ? item.pairs[0]?.key : undefined;
+  if (first) return { ...above, span: first.span };
   return item.span.end > item.span.start && item.kind === 'scalar' ? { ...above, span: item.span } : above;
 }
 
@@ -234,8 +236,9 @@ function wrongType(spot: Spot, shape: Shape): Finding {
   if (node.kind === 'scalar' && takesText(shape) && node.value !== null) {
     return make(code, spot, spanOf(spot), { variant: 'quote', words, fixes: [quoteFix(node)] });
   }
-  if (node.kind !== 'scalar' || typeof node.value !== 'string' || spot.untagged)
-    return make(code, spot, spanOf(spot), { words });
+  const way = wayOut(spot, shape);
+  if (node.kind !== 'scalar' || typeof node.value !== 'string' || spot.untagged || way)
+    return make(code, spot, spanOf(spot), { words, ...way });
   if (node.value.includes('$')) return make(code, spot, spanOf(spot), { variant: 'variable', words });
   const plain = unquoteFix(node, shape);
   return make(
@@ -244,6 +247,44 @@ function wrongType(spot: Spot, shape: Shape): Finding {
     spanOf(spot),
     plain ? { words, advice: 'Remove the quotes.', fixes: [plain] } : { words },
   );
+}
+
+const YES = /^(?:yes|y|on)$/i;
+const NO = /^(?:no|n|off)$/i;
+
+/** What was probably meant by a value of another type. */
+function wayOut({ node, field }: Spot, shape: Shape): { advice: string; fixes?: FindingFix[] } | undefined {
+  const types = typesOf(shape);
+  if (node.kind === 'map' && /\.(?:volumes|mounts|bind_paths)\[\d+\]$/.test(field))
+    return {
+      advice:
+        'There is no long form of mounts: write host:container, host:container:ro or host:container:rw.',
+    };
+  if (node.kind !== 'scalar' || typeof node.value !== 'string') return undefined;
+  const replace = (title: string, newText: string) => [
+    { title, edits: [{ span: node.span, newText }], preferred: true },
+  ];
+  if (types.includes('boolean') && (YES.test(node.value) || NO.test(node.value))) {
+    const word = String(YES.test(node.value));
+    return {
+      advice: `Write ${word}: YAML 1.2 takes yes, no, on and off for texts.`,
+      fixes: replace(`Write ${word}`, word),
+    };
+  }
+  const seconds = /^(\d+) *s(?:ec(?:ond)?s?)?$/.exec(node.value)?.[1];
+  if (types.includes('integer') && seconds !== undefined && field.endsWith('seconds'))
+    return {
+      advice: `Write ${seconds}: the unit is always seconds.`,
+      fixes: replace(`Write ${seconds}`, seconds),
+    };
+  if (
+    types.includes('array') &&
+    !types.includes('string') &&
+    node.span.end > node.span.start &&
+    node.style === 'plain'
+  )
+    return { advice: 'Write a list: [a, b], or one line with `- ` for each entry.' };
+  return undefined;
 }
 
 function takesText(shape: Shape): boolean {

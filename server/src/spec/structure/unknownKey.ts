@@ -31,13 +31,16 @@ function rootKey(key: ScalarNode): Finding {
   const base = { span: key.span, field: name, words: { key: name } };
   if (name === '<<') return findingOf('R020', { ...base, variant: 'merge', advice: MERGE_ADVICE });
   if (meant !== undefined) return findingOf('R020', { ...base, ...didYouMean(key, meant) });
+  const why = COMPOSE_KEYS[name];
+  if (why !== undefined && COMPOSE_ONLY_AT_ROOT.has(name)) {
+    return findingOf('R020', { ...base, variant: 'compose', words: { key: name, why } });
+  }
   if (Object.hasOwn(SERVICE_SHAPE.properties ?? {}, name)) {
     return findingOf('R020', {
       ...base,
       advice: 'It is a key of a service: put it below one under `services`.',
     });
   }
-  const why = COMPOSE_KEYS[name];
   if (why !== undefined && Object.hasOwn(COMPOSE_KEYS, name)) {
     return findingOf('R020', { ...base, variant: 'compose', words: { key: name, why } });
   }

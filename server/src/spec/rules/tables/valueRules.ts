@@ -132,6 +132,7 @@ export const VALUE_RULES = {
   R099: rule('rendezvous-client', 11, {
     main: '`{field}`: {value} is no rendezvous name: {problem}.',
     none: '`{field}` needs at least one name.',
+    twice: 'The name {value} is given twice; keep one.',
     clash:
       'The names {first} and {value} give the same environment variables; choose names that differ in letters or digits.',
     atLeastOne: AT_LEAST_ONE,
