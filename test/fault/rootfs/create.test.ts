@@ -140,7 +140,9 @@ exec "${real}" "$@"
     const bytes = fs.readFileSync(image);
     bytes.writeUInt32LE(5000, 4);
     fs.writeFileSync(image, bytes);
-    await assert.rejects(rig.fill(image), code('E_INCOMPLETE'));
+    // A machine with squashfs tools of its own refuses such an image already while unpacking.
+    const isRefused = (error: unknown) => code('E_INCOMPLETE')(error) || code('E_CREATE')(error);
+    await assert.rejects(rig.fill(image), isRefused);
     assert.deepEqual([...rig.leftovers(), ...rig.entries()], []);
   });
 
@@ -239,6 +241,22 @@ exec "${real}" "$@"
     const handle = await rig.fill(image);
     assert.deepEqual([handle.hit, fs.existsSync(path.join(at, 'marker'))], [false, true]);
     assert.deepEqual(rig.leftovers(), []);
+  });
+
+  it('forecasts a file of many names once, and wide folders with the room that is free in them', async () => {
+    const image = rig.image('a');
+    const bytes = fs.readFileSync(image);
+    bytes.writeUInt32LE(3, 4);
+    fs.writeFileSync(image, bytes);
+    const names = ['a', 'b', 'c'].map(
+      (name) => `echo '-rw-r--r-- 0/0 5000 2023-01-01 10:00 squashfs-root/${name}'`,
+    );
+    const folder = "echo 'drwxr-xr-x 0/0 30000 2023-01-01 10:00 squashfs-root'";
+    const other = "echo '-rw-r--r-- 0/0 100 2023-01-01 10:00 squashfs-root/d'";
+    const script = ['#!/bin/sh', folder, ...names, other, ''].join('\n');
+    fs.writeFileSync(path.join(rig.bin, 'unsquashfs'), script, { mode: 0o755 });
+    const { bytes: forecast } = await forecastUnpack(image, rig.ports());
+    assert.equal(forecast, 40_960 + 8192 + 4096);
   });
 
   it('forecasts from the listing of unsquashfs where there is one', async () => {

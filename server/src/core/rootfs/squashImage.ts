@@ -23,7 +23,7 @@ export async function forecastUnpack(
   signal?: AbortSignal,
 ): Promise<UnpackForecast> {
   const { inodes, bytesUsed } = readSuperblock(image);
-  const bytes = await sumListing(image, ports, signal);
+  const bytes = await sumListing(image, inodes, ports, signal);
   return bytes === undefined
     ? { bytes: bytesUsed, inodes, source: 'superblock' }
     : { bytes, inodes, source: 'listing' };
@@ -59,11 +59,13 @@ export function readSuperblock(image: string): { inodes: number; bytesUsed: numb
 
 async function sumListing(
   image: string,
+  inodes: number,
   ports: RootfsPorts,
   signal?: AbortSignal,
 ): Promise<number | undefined> {
   let bytes = 0;
   let lines = 0;
+  const repeated = new Map<string, { readonly bytes: number; times: number }>();
   const result = await ports.run({
     command: 'unsquashfs',
     args: ['-lln', image],
@@ -73,10 +75,47 @@ async function sumListing(
       if (allocated === undefined) return;
       bytes += allocated;
       lines++;
+      if (allocated > 0 && line.startsWith('-')) countLike(line, allocated, repeated);
     },
     ...(signal ? { signal } : {}),
   });
-  return result.exitCode === 0 && lines > 0 ? bytes : undefined;
+  if (result.exitCode !== 0 || lines === 0) return undefined;
+  return bytes - secondNames(lines - inodes, [...repeated.values()]);
+}
+
+/** Lines are alike when everything but the name is the same: mode, owner, size and time. */
+function countLike(
+  line: string,
+  bytes: number,
+  repeated: Map<string, { bytes: number; times: number }>,
+): void {
+  const key = /^.{10}\s+\S+\s+\d+ \S+ \S+/.exec(line)?.[0] ?? line;
+  const group = repeated.get(key);
+  if (group) group.times++;
+  else repeated.set(key, { bytes, times: 1 });
+}
+
+/**
+ * Bytes that are listed once more for each further name of a file: a listing has a line for a name, the superblock counts files.
+ * Which names are meant is not told, so the biggest of those that look alike count.
+ */
+function secondNames(
+  count: number,
+  groups: readonly { readonly bytes: number; readonly times: number }[],
+): number {
+  let left = count;
+  let sum = 0;
+  for (const { bytes, times } of groups.toSorted((a, b) => b.bytes - a.bytes)) {
+    const taken = Math.max(0, Math.min(left, times - 1));
+    left -= taken;
+    sum += taken * bytes;
+  }
+  return sum;
+}
+
+/** A directory of many names: blocks on disk are about three quarters full. */
+function directoryBytes(size: number): number {
+  return size <= BLOCK ? BLOCK : Math.ceil((size * 4) / 3 / BLOCK) * BLOCK;
 }
 
 /** Bytes that one line of `unsquashfs -lln` will take on disk, or undefined for other lines. */
@@ -85,6 +124,6 @@ export function allocatedBytes(line: string): number | undefined {
   if (!match) return undefined;
   const size = Number(match[2]);
   if (match[1] === '-') return Math.ceil(size / BLOCK) * BLOCK;
-  if (match[1] === 'd') return BLOCK;
+  if (match[1] === 'd') return directoryBytes(size);
   return match[1] === 'l' && size >= INLINE_LINK ? BLOCK : 0;
 }

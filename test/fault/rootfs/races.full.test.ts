@@ -1,0 +1,274 @@
+// The long checks of the test plan: random kills, races without locks, an attacker, many starts, many entries, a power cut. Counts
+// are small enough for every run; ROOTFS_TRIALS=n multiplies them.
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { coordinateGc } from '../../../server/src/core/rootfs/coordinateGc.ts';
+import { execRootfs } from '../../../server/src/core/rootfs/execRootfs.ts';
+import { userLayout } from '../../../server/src/core/rootfs/layout.ts';
+import { serialiseMetadata } from '../../../server/src/core/rootfs/metadata.ts';
+import { verifyRootfs } from '../../../server/src/core/rootfs/verifyRootfs.ts';
+import { runAttached } from '../../../server/src/core/process.ts';
+import { runProgram } from '../../helpers/cli.ts';
+import { driverPath, IS_ROOT, RootfsRig, UID } from '../../helpers/rootfs/rig.ts';
+import { skipBecause } from '../../helpers/skip.ts';
+
+const TIMES = Number(process.env.ROOTFS_TRIALS ?? 1);
+const STRESS = path.join(import.meta.dirname, '../../stress/rootfs.ts');
+
+describe('rootfs cache, test plan: races', function () {
+  this.timeout(300_000 * TIMES);
+  let rig: RootfsRig;
+  beforeEach(() => {
+    rig = new RootfsRig();
+  });
+  afterEach(() => rig.remove());
+
+  const stress = (...args: string[]) =>
+    runProgram([process.execPath, '--import=tsx', STRESS, ...args], {
+      cwd: path.dirname(STRESS),
+      env: rig.env,
+    });
+  /** An enroot that copies a folder: hundreds of entries in seconds. */
+  const quickEnroot = () => {
+    const script = `#!/bin/sh
+case $1 in
+  version) echo quick;;
+  create) cp -r "$5.tree" "$ENROOT_DATA_PATH/$3";;
+  *) exit 1;;
+esac
+`;
+    fs.rmSync(path.join(rig.bin, 'enroot'));
+    fs.writeFileSync(path.join(rig.bin, 'enroot'), script, { mode: 0o755 });
+  };
+  const quickImage = (name: string, files: number) => {
+    const image = path.join(rig.folder, name);
+    fs.mkdirSync(`${image}.tree`);
+    for (let index = 0; index < files; index++)
+      fs.writeFileSync(path.join(`${image}.tree`, `f${index}`), 'x');
+    const head = Buffer.alloc(4096);
+    head.write('hsqs', 0, 'latin1');
+    head.writeUInt32LE(files + 1, 4);
+    head.writeUInt16LE(4, 28);
+    head.writeBigUInt64LE(4096n, 40);
+    fs.writeFileSync(image, head);
+    return image;
+  };
+
+  it('09 sixteen processes, four images, collections and random kills: no violation, nothing left', async () => {
+    const { code, stdout, stderr } = await stress('--seconds', String(20 * TIMES), '--slots', '16');
+    assert.equal(code, 0, `${stdout}\n${stderr}`);
+  });
+
+  it('57 the same against a protocol without these rules finds violations', async () => {
+    const { code, stdout, stderr } = await stress('--seconds', '240', '--naive');
+    assert.equal(code, 0, `${stdout}\n${stderr}`);
+  });
+
+  it('29 128 starts at once of one entry: all run, at most sixteen set up at a time', async () => {
+    const handle = await rig.acquire(rig.image('a'));
+    const log = path.join(rig.folder, 'starts');
+    // Like enroot it sets up under a lock in the tree; it never gets a root of its own, so that setting up lasts until its end.
+    const script = `#!/bin/sh
+echo begin >> "${log}"
+exec flock -w 60 "$ENROOT_DATA_PATH/${handle.name}/.lock" sh -c 'sleep 0.02; echo end >> "${log}"'
+`;
+    const enroot = path.join(rig.folder, 'starter');
+    fs.writeFileSync(enroot, script, { mode: 0o755 });
+    const ports = rig.ports();
+    const request = { enroot, options: [], argv: ['true'] };
+    const codes = await Promise.all(
+      Array.from({ length: 128 }, () => execRootfs(handle, request, runAttached, ports)),
+    );
+    handle.release();
+    assert.deepEqual([...new Set(codes)], [0]);
+    let running = 0;
+    const lines = fs.readFileSync(log, 'utf8').trim().split('\n');
+    const most = Math.max(...lines.map((line) => (running += line === 'begin' ? 1 : -1)));
+    assert.equal(lines.length, 256);
+    assert.ok(most <= 16, `${most} at a time`);
+  });
+
+  it('41 a start without any lock racing an eviction: the whole tree, or a clean failure', async function () {
+    const files = 60;
+    const script = `mount --rbind "$1" "$1" 2>/dev/null || exit 3
+# From here on as a container: inside the tree, whatever becomes of its name.
+cd "$1" || exit 3
+for turn in 1 2 3; do [ "$(ls | grep -c '^f')" = ${files} ] || exit 9; sleep 0.02; done`;
+    const start = (at: string) => {
+      const args = ['--user', '--map-root-user', '--mount', 'sh', '-c', script, 'sh', at];
+      const child = spawn('unshare', args, { stdio: 'ignore' });
+      return new Promise<number | null>((resolve) => child.once('close', resolve));
+    };
+    if ((await start(rig.folder)) === 1) skipBecause(this, 'no user namespaces here');
+    quickEnroot();
+    const image = quickImage('a', files);
+    const count = new Map<number | null, number>();
+    for (let trial = 0; trial < 60 * TIMES; trial++) {
+      const { path: at } = await rig.fill(image);
+      fs.utimesSync(at, 1000, 1000);
+      const delay = Math.random() * 40;
+      const [code] = await Promise.all([
+        new Promise((resolve) => setTimeout(resolve, delay)).then(() => start(at)),
+        rig.gcAll(),
+      ]);
+      count.set(code, (count.get(code) ?? 0) + 1);
+    }
+    const known = [...count.keys()].every((code) => code === 0 || code === 3);
+    assert.ok(known, `exit codes ${JSON.stringify([...count])}`);
+    await rig.gcAll();
+    assert.deepEqual(rig.leftovers(), []);
+  });
+
+  it('47 a user swaps entries for links while root collects: what the links lead to is intact', async function () {
+    if (!IS_ROOT)
+      skipBecause(this, 'needs root and a second user; 47 in limits.test.ts swaps at every step as one user');
+    const uid = 20001;
+    fs.chmodSync(rig.base, 0o1777);
+    const canary = rig.makeFolder('canary', 0o777);
+    fs.writeFileSync(path.join(canary, 'precious'), 'x', { mode: 0o600 });
+    const folder = path.join(rig.base, String(uid));
+    const layout = userLayout(rig.base, uid);
+    for (const made of [folder, layout.hidden, layout.locks, layout.meta, layout.build, layout.trash]) {
+      fs.mkdirSync(made, { mode: 0o700 });
+      fs.chownSync(made, uid, uid);
+    }
+    const attack = `import fs from 'node:fs';
+      const folder = process.argv[1], canary = process.argv[2];
+      for (;;) for (const name of fs.readdirSync(folder).filter((one) => one.startsWith('pyxis_'))) try {
+        fs.renameSync(folder + '/' + name, folder + '/aside'); fs.symlinkSync(canary, folder + '/' + name);
+        fs.unlinkSync(folder + '/' + name); fs.renameSync(folder + '/aside', folder + '/' + name);
+      } catch {}`;
+    const attacker = spawn(process.execPath, ['--input-type=module', '-e', attack, folder, canary], {
+      stdio: 'ignore',
+      uid,
+      gid: uid,
+    });
+    let evicted = 0;
+    try {
+      for (let round = 0; round < 2 * TIMES; round++) {
+        for (let index = 0; index < 30; index++) {
+          const tree = path.join(
+            folder,
+            `pyxis_cache_u${uid}_${String(round * 100 + index).padStart(16, '0')}`,
+          );
+          fs.mkdirSync(tree);
+          fs.writeFileSync(path.join(tree, 'f'), 'x');
+          fs.chownSync(tree, uid, uid);
+          fs.utimesSync(tree, 1000, 1000);
+        }
+        const settings = rig.settings({ maxAge: '1h', foreignMinAge: 0 });
+        const self = { command: process.execPath, args: [driverPath()] };
+        const report = await coordinateGc({ settings, base: rig.base }, { self }, rig.ports());
+        evicted += report.evicted.length;
+        assert.equal(fs.readFileSync(path.join(canary, 'precious'), 'utf8'), 'x');
+        assert.equal(fs.statSync(canary).mode & 0o777, 0o777);
+        assert.equal(fs.statSync(canary).uid, 0);
+      }
+    } finally {
+      attacker.kill('SIGKILL');
+    }
+    assert.ok(evicted > 0, 'nothing was evicted at all');
+  });
+
+  it('54 twenty thousand entries are listed whole and in order, and other work goes on meanwhile', async () => {
+    const total = 20_000;
+    await rig.fill(rig.image('a'));
+    for (let index = 0; index < total; index++) makeEntry(rig.user, index);
+    let turns = 0;
+    let counting = true;
+    const count = () => {
+      turns++;
+      if (counting) setImmediate(count);
+    };
+    setImmediate(count);
+    const { entries, fs: usage } = await rig.list();
+    counting = false;
+    assert.equal(entries.length, total + 1);
+    const used = entries.map(({ last_used: seconds }) => seconds ?? 0);
+    assert.ok(used.every((seconds, index) => index === 0 || seconds >= used[index - 1]!));
+    assert.equal(entries.filter(({ bytes }) => bytes === null).length, 0);
+    assert.ok(usage.cache_bytes > total * 700_000_000);
+    assert.ok(turns > 5, `other work ran ${turns} times`);
+    const plan = await rig.plan({ maxBytes: total * 690_000_000 });
+    assert.ok(plan.would_evict.length > 200);
+    assert.equal(plan.would_evict[0]?.name, entries[0]?.name);
+  });
+
+  it('58 the power fails at a step of publishing: every valid entry is whole after the journal was replayed', async function () {
+    if (!IS_ROOT) skipBecause(this, 'needs root for a loop device; 58 in safety.test.ts plays another boot');
+    const disk = path.join(rig.folder, 'disk');
+    fs.writeFileSync(disk, '');
+    fs.truncateSync(disk, 64 << 20);
+    try {
+      execFileSync('mkfs.ext4', ['-q', disk], { stdio: 'ignore' });
+      execFileSync('mount', ['-o', 'loop', disk, rig.base], { stdio: 'ignore' });
+    } catch {
+      skipBecause(this, 'no loop devices or no mkfs.ext4 here');
+    }
+    const cuts: string[] = [];
+    try {
+      fs.chmodSync(rig.base, 0o755);
+      for (const [index, step] of ['A8', 'A10', 'A11', 'A12', 'later'].entries()) {
+        const files = { marker: String(index).repeat(200_000), 'deep/er/file': 'x'.repeat(9000) };
+        const cut = () => {
+          const copy = path.join(rig.folder, `cut-${step}`);
+          // What is on the disk now, and nothing of what is only in memory.
+          fs.copyFileSync(disk, copy);
+          cuts.push(copy);
+        };
+        const onStep = (reached: string) => (reached === step ? cut() : undefined);
+        const handle = await rig.acquire(rig.image(`i${index}`, files), { syncOnPublish: true }, { onStep });
+        handle.release();
+        if (step === 'later') cut();
+      }
+    } finally {
+      execFileSync('umount', ['-l', rig.base]);
+    }
+    let checked = 0;
+    for (const cut of cuts) {
+      execFileSync('mount', ['-o', 'loop', cut, rig.base], { stdio: 'ignore' });
+      try {
+        const layout = userLayout(rig.base, UID);
+        for (const { name, state } of (await rig.list()).entries) {
+          if (state !== 'ready') continue;
+          checked++;
+          assert.deepEqual(
+            await verifyRootfs(layout, name),
+            { name, ok: true, problem: null },
+            path.basename(cut),
+          );
+        }
+        await rig.gc();
+        assert.deepEqual(rig.leftovers(), []);
+      } finally {
+        execFileSync('umount', [rig.base]);
+      }
+    }
+    assert.ok(checked >= 4, `only ${checked} entries outlived a cut`);
+  });
+});
+
+/** An entry as the list sees it: an empty tree and its record. */
+function makeEntry(user: string, index: number): void {
+  const hash = index.toString(16).padStart(16, '0');
+  const name = `pyxis_cache_u${UID}_${hash}`;
+  const tree = path.join(user, name);
+  fs.mkdirSync(tree);
+  const time = 1_000_000 + ((index * 7919) % 100_000);
+  fs.utimesSync(tree, time, time);
+  const { dev, ino } = fs.lstatSync(tree, { bigint: true });
+  const record = serialiseMetadata({
+    ...({
+      v: 1,
+      key: hash.repeat(4),
+      keyScheme: 'strict',
+      image: `/images/${index}.sqsh`,
+      arch: 'x86_64',
+    } as const),
+    ...{ dev: String(dev), ino: String(ino), bytes: 700_000_001, inodes: 9, createdAt: time, createMs: 1 },
+    ...{ bootId: '', synced: true, enroot: '4.1.2', builderVersion: '1' },
+  });
+  fs.writeFileSync(path.join(user, '.rootfs-cache/meta', `${name}.json`), record);
+}
