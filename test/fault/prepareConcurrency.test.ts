@@ -81,7 +81,9 @@ describe('faults: concurrent prepares and held locks', function () {
       rmSync(name);
     rmSync(bed.log());
     const { ended } = bed.start({ FAKE_CREATE: '1.5' }, ['--jobs', '2']);
-    await bed.begun('create');
+    // Each build keeps its base just before its create: both must have begun.
+    const creates = () => bed.verbs().filter((verb) => verb === 'create').length;
+    await eventually('both creates have begun', () => creates() === 2);
     removeBase();
     const result = await ended;
     assert.equal(result.code, 0, result.stderr);
