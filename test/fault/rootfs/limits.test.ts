@@ -16,6 +16,8 @@ const code =
     error instanceof RootfsFailure && error.rootfsCode === expected && words.test(error.message);
 const names = (list: readonly { name: string }[]) => list.map(({ name }) => name);
 
+const MAKE_DISK = 'mkfs.ext4';
+
 describe('rootfs cache, test plan: limits', () => {
   let rig: RootfsRig;
   let mounted: string[];
@@ -139,7 +141,7 @@ describe('rootfs cache, test plan: limits', () => {
     fs.writeFileSync(disk, '');
     fs.truncateSync(disk, 48 << 20);
     try {
-      execFileSync('mkfs.ext4', ['-q', '-m', '5', disk], { stdio: 'ignore' });
+      execFileSync(MAKE_DISK, ['-q', '-m', '5', disk], { stdio: 'ignore' });
       execFileSync('mount', ['-o', 'loop', disk, rig.base], { stdio: 'ignore' });
     } catch {
       skipBecause(this, 'no loop devices or no mkfs.ext4 here');

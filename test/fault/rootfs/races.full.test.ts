@@ -15,6 +15,7 @@ import { driverPath, IS_ROOT, RootfsRig, UID } from '../../helpers/rootfs/rig.ts
 import { skipBecause } from '../../helpers/skip.ts';
 
 const TIMES = Number(process.env.ROOTFS_TRIALS ?? 1);
+const MAKE_DISK = 'mkfs.ext4';
 const STRESS = path.join(import.meta.dirname, '../../stress/rootfs.ts');
 
 describe('rootfs cache, test plan: races', function () {
@@ -202,7 +203,7 @@ for turn in 1 2 3; do [ "$(ls | grep -c '^f')" = ${files} ] || exit 9; sleep 0.0
     fs.writeFileSync(disk, '');
     fs.truncateSync(disk, 64 << 20);
     try {
-      execFileSync('mkfs.ext4', ['-q', disk], { stdio: 'ignore' });
+      execFileSync(MAKE_DISK, ['-q', disk], { stdio: 'ignore' });
       execFileSync('mount', ['-o', 'loop', disk, rig.base], { stdio: 'ignore' });
     } catch {
       skipBecause(this, 'no loop devices or no mkfs.ext4 here');

@@ -28,9 +28,6 @@ export function lendRights<T>(work: (asOwner: AsOwner) => T): T {
   }
 }
 
-/** Runs something short inside one user's directory with the rights of its owner. */
-export const asOwnerOf: AsOwner = (layout, work) => lendRights((become) => become(layout, work));
-
 /** The uid that a user's directory belongs to; undefined when there is no plain directory. */
 export function ownerOf(layout: UserLayout): number | undefined {
   const stat = fs.lstatSync(join(layout.base, String(layout.uid)), { throwIfNoEntry: false });
