@@ -14,7 +14,6 @@ import { URI } from 'vscode-uri';
 import { ignoreComment } from '../language/ignoreComment.ts';
 import type { Finding, FindingFix } from '../model/finding.ts';
 import { cacheDirFixes, type CacheFixSources } from '../spec/lint/cachePath.ts';
-import { parseYaml } from '../spec/parse.ts';
 import { rangeOf } from './diagnosticOf.ts';
 import { guarded } from './guarded.ts';
 import { LARGEST_TEXT, type OpenDocument } from './openDocuments.ts';
@@ -111,7 +110,7 @@ async function directoryFixes(
   diagnostic: Diagnostic,
 ): Promise<CodeAction[]> {
   const text = document.text.getText();
-  const { root } = parseYaml(text, document.path);
+  const root = context.treeOf(document);
   if (root?.kind !== 'map') return [];
   const { sources, dotenv } = await fixSources(context, document);
   const raw = document.text.getText(diagnostic.range);

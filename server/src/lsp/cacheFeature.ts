@@ -15,7 +15,6 @@ import type {
 import type { CacheState, InspectResult } from '../model/cache.ts';
 import { OperationFailure } from '../model/failure.ts';
 import { putCacheDir } from '../spec/lint/cachePath.ts';
-import { parseYaml } from '../spec/parse.ts';
 import { CacheBoard } from './cacheBoard.ts';
 import { type CacheLooks, startLooks } from './cacheLooks.ts';
 import { rangeOf } from './diagnosticOf.ts';
@@ -135,7 +134,7 @@ function placeIn(context: ServerContext, uri: string): ExplainResult['place'] {
   const document = context.documents.get(uri);
   if (!document) return null;
   const text = document.text.getText();
-  const { root } = parseYaml(text, document.path);
+  const root = context.treeOf(document);
   const edit = root?.kind === 'map' ? putCacheDir(root, SAMPLE, () => text)[0] : undefined;
   if (!edit) return null;
   const [before = '', after = ''] = edit.newText.split(SAMPLE);

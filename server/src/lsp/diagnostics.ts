@@ -1,15 +1,13 @@
 // Keystroke -> diagnostics. No debounce: everything that waits in the queue is taken first, then the last state is analysed
-// and published with its version.
+// and published with its version. Long analyses pause for other messages, and end when there is a newer text.
 import { Emitter, type Diagnostic, type Event } from 'vscode-languageserver';
 import type { Finding, Span } from '../model/finding.ts';
-import type { Analysis } from '../spec/analyse.ts';
-import { followEdits, type EditedSpec } from '../spec/analyseEdits.ts';
 import { applySeverities } from '../spec/lint/severity.ts';
 import { pairOf, stringOf, valueOf, type SpecNode } from '../spec/node.ts';
-import { findingOf } from '../spec/rules/finding.ts';
 import { servicesOf } from '../spec/rules/ruleBook.ts';
 import { diagnosticOf, type Shown } from './diagnosticOf.ts';
-import { LARGEST_TEXT, type OpenDocument } from './openDocuments.ts';
+import { createAnalyses, type DocumentAnalyses, type Judged } from './documentAnalyses.ts';
+import type { OpenDocument } from './openDocuments.ts';
 import type { LateFindings } from './lateFindings.ts';
 import type { ServerContext } from './serverContext.ts';
 import { severityChoices } from './settings.ts';
@@ -18,6 +16,10 @@ import { severityChoices } from './settings.ts';
 const MOST_FINDINGS = 1000;
 /** A stream of changes that never pauses is answered at least this often. */
 const LONGEST_WAIT_MS = 250;
+/** A long analysis lets other messages through this often. */
+const SLICE_MS = 25;
+/** After so many slices an analysis runs to its end. */
+const MOST_SLICES = 400;
 
 export interface Published {
   readonly uri: string;
@@ -28,6 +30,7 @@ export interface Published {
 export interface DiagnosticsService {
   readonly judge: (uri?: string) => void;
   readonly findingsOf: (document: OpenDocument) => readonly Finding[];
+  readonly treeOf: DocumentAnalyses['treeOf'];
   readonly onDidPublish: Event<Published>;
 }
 
@@ -40,19 +43,13 @@ interface GivenContext extends Pick<
 }
 
 interface DiagnosticsContext extends GivenContext {
-  /** Judges the document's next state; each open document has its own, which ends with it. */
-  readonly specOf: (document: OpenDocument) => EditedSpec;
+  readonly analyses: DocumentAnalyses;
 }
 
 /** Starts publishing for all documents of the context. */
 export function startDiagnostics(given: GivenContext): DiagnosticsService {
-  const specs = new WeakMap<OpenDocument, EditedSpec>();
-  const specOf = (document: OpenDocument) => {
-    const spec = specs.get(document) ?? followEdits();
-    specs.set(document, spec);
-    return spec;
-  };
-  const context: DiagnosticsContext = { ...given, specOf };
+  const analyses = createAnalyses(given.surroundings);
+  const context: DiagnosticsContext = { ...given, analyses };
   const published = new Emitter<Published>();
   const waiting = new Map<string, number>();
   let armed = false;
@@ -69,25 +66,40 @@ export function startDiagnostics(given: GivenContext): DiagnosticsService {
     armed = false;
     const uris = [...waiting.keys()];
     waiting.clear();
-    for (const uri of uris) publish(context, uri, published);
+    for (const uri of uris) publishSoon(uri, Symbol(uri));
+  };
+  const turns = new Map<string, symbol>();
+  /** Goes on until it is published, or until a newer turn of the same document begins. */
+  const publishSoon = (uri: string, turn: symbol, slices = 0) => {
+    if (slices === 0) turns.set(uri, turn);
+    if (turns.get(uri) !== turn) return;
+    if (publish(context, uri, published, slices > MOST_SLICES ? Infinity : SLICE_MS)) turns.delete(uri);
+    else setImmediate(() => publishSoon(uri, turn, slices + 1));
+  };
+  const judgeEdit = (uri: string) => {
+    changes += 1;
+    take(uri);
   };
   const judge = (uri?: string) => {
+    analyses.expire(uri);
     changes += 1;
     for (const document of uri === undefined ? context.documents.all() : [uri]) {
       take(typeof document === 'string' ? document : document.uri);
     }
   };
 
-  context.documents.onDidOpen(({ uri }) => judge(uri));
-  context.documents.onDidChange(({ document }) => judge(document.uri));
+  context.documents.onDidOpen(({ uri }) => judgeEdit(uri));
+  context.documents.onDidChange(({ document }) => judgeEdit(document.uri));
   context.documents.onDidClose(({ uri }) => {
     waiting.delete(uri);
+    turns.delete(uri);
     void context.connection.sendDiagnostics({ uri, diagnostics: [] });
   });
   context.settings.onDidChange(() => judge());
   return {
     judge,
-    findingsOf: (document) => findingsOf(context, document).findings,
+    findingsOf: (document) => allFindings(context, document, analyses.of(document)),
+    treeOf: analyses.treeOf,
     onDidPublish: published.event,
   };
 }
@@ -106,19 +118,35 @@ function afterQueue(isLate: () => boolean, count: () => number, then: () => void
   });
 }
 
-function publish(context: DiagnosticsContext, uri: string, published: Emitter<Published>): void {
+/** False when the analysis is not finished yet. */
+function publish(
+  context: DiagnosticsContext,
+  uri: string,
+  published: Emitter<Published>,
+  sliceMs: number,
+): boolean {
   const document = context.documents.get(uri);
-  if (!document) return;
+  if (!document) return true;
   const version = document.text.version;
-  const diagnostics = context.documents.isSpec(uri) ? judgeSafely(context, document) : [];
+  const diagnostics = context.documents.isSpec(uri) ? judgeSafely(context, document, sliceMs) : [];
+  if (!diagnostics) return false;
   void context.connection.sendDiagnostics({ uri, version, diagnostics });
   published.fire({ uri, version });
+  return true;
 }
 
 /** A bug in the analysis must not end the server; it is logged, and the document shows nothing. */
-function judgeSafely(context: DiagnosticsContext, document: OpenDocument): Diagnostic[] {
+function judgeSafely(
+  context: DiagnosticsContext,
+  document: OpenDocument,
+  sliceMs: number,
+): Diagnostic[] | undefined {
   try {
-    const { findings, root } = findingsOf(context, document, context.late.judged);
+    const end = performance.now() + sliceMs;
+    const judged = context.analyses.until(document, () => performance.now() > end);
+    if (!judged) return undefined;
+    const { text, around, analysis, root } = judged;
+    if (analysis) context.late.judged({ document, text, around, analysis });
     const shown: Shown = {
       uri: document.uri,
       path: document.path,
@@ -126,6 +154,7 @@ function judgeSafely(context: DiagnosticsContext, document: OpenDocument): Diagn
       standIn: (file) => standIn(root, file),
       ...(context.options.docs === undefined ? {} : { docs: context.options.docs }),
     };
+    const findings = allFindings(context, document, judged);
     const left = applySeverities(findings, severityChoices(context.settings.known()));
     return left.slice(0, MOST_FINDINGS).map((finding) => diagnosticOf(finding, shown));
   } catch (error) {
@@ -136,30 +165,21 @@ function judgeSafely(context: DiagnosticsContext, document: OpenDocument): Diagn
   }
 }
 
-function findingsOf(
-  { surroundings, specOf, late }: DiagnosticsContext,
+/** With what was found beside the text; a text that is too large has only its one note. */
+function allFindings(
+  { surroundings, late }: DiagnosticsContext,
   document: OpenDocument,
-  judged?: LateFindings['judged'],
-): Pick<Analysis, 'findings' | 'root'> {
-  const text = document.text.getText();
-  if (text.length > LARGEST_TEXT) return { findings: [tooLarge(document.path, text)], root: undefined };
-  const around = surroundings.of(document);
-  const analysis = specOf(document).analyse(text, around);
-  judged?.({ document, text, around, analysis });
+  { findings, analysis }: Judged,
+): readonly Finding[] {
+  if (!analysis) return findings;
   const besides = [...surroundings.problemsOf(document), ...late.of(document)];
-  if (besides.length === 0) return analysis;
-  return { root: analysis.root, findings: mergeByPlace(analysis.findings, besides, document.path) };
+  return besides.length === 0 ? findings : mergeByPlace(findings, besides, document.path);
 }
 
 /** In the order of the text; those of other files last. */
 function mergeByPlace(findings: readonly Finding[], more: readonly Finding[], file: string): Finding[] {
   const rank = ({ span }: Finding) => (span.file === file ? span.start : Infinity);
   return [...findings, ...more].toSorted((a, b) => (rank(a) === rank(b) ? 0 : rank(a) - rank(b)));
-}
-
-function tooLarge(file: string, text: string): Finding {
-  const size = `${(text.length / 1024 / 1024).toFixed(1)} MB`;
-  return findingOf('HX001', { span: { file, start: 0, end: Math.min(1, text.length) }, words: { size } });
 }
 
 /** The span that stands for another file: the `extends` that names it, else the first key. */

@@ -1,7 +1,6 @@
 // Code lenses: placed from the text at once, filled from what is known, redrawn when that changes (at most once a second).
 import { CodeLensRefreshRequest, type CodeLens } from 'vscode-languageserver';
 import { codeLenses, type Lens, type LensPlaces, lensPlaces } from '../language/lenses.ts';
-import { parseYaml } from '../spec/parse.ts';
 import type { CacheBoard } from './cacheBoard.ts';
 import { readCacheSettings } from './cacheSettings.ts';
 import { rangeOf } from './diagnosticOf.ts';
@@ -13,7 +12,7 @@ const REDRAW_MS = 1000;
 
 /** Registers the code lens provider. */
 export function registerLenses(context: ServerContext, board: CacheBoard): FeatureRegistration {
-  const placesOf = rememberPlaces();
+  const placesOf = rememberPlaces(context);
   context.connection.onCodeLens(({ textDocument: { uri } }, token) =>
     guarded(context.log, 'codeLens', token, async () => {
       const document = context.documents.get(uri);
@@ -51,7 +50,7 @@ function widened(title: string): string {
 }
 
 /** Places by document; while a text cannot be read at all, the last ones stay. */
-function rememberPlaces() {
+function rememberPlaces(context: Pick<ServerContext, 'treeOf'>) {
   const known = new Map<string, { version: number; places: LensPlaces | undefined }>();
   const placesOf = (document: OpenDocument): LensPlaces | undefined => {
     const last = known.get(document.uri);
@@ -59,7 +58,7 @@ function rememberPlaces() {
     if (last?.version === version) return last.places;
     const text = document.text.getText();
     if (text.length > LARGEST_TEXT) return undefined;
-    const { root } = parseYaml(text, document.path);
+    const root = context.treeOf(document);
     const places = lensPlaces(root) ?? (root === undefined ? last?.places : undefined);
     known.set(document.uri, { version, places });
     return places;

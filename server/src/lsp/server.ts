@@ -72,6 +72,7 @@ export function startServer(setup: ServerSetup): void {
       folders,
       ports,
       findingsOf: diagnostics.findingsOf,
+      treeOf: diagnostics.treeOf,
       reanalyse: diagnostics.judge,
       onDidPublish: diagnostics.onDidPublish,
     };

@@ -9,7 +9,6 @@ import {
 import { type Completion, type CompletionFacts, completionsAt } from '../language/completion.ts';
 import { cacheWords, imageWords } from '../language/cacheWords.ts';
 import { hoverAt } from '../language/hover.ts';
-import { parseYaml } from '../spec/parse.ts';
 import type { CacheBoard } from './cacheBoard.ts';
 import { readCacheSettings } from './cacheSettings.ts';
 import { rangeOf } from './diagnosticOf.ts';
@@ -27,7 +26,7 @@ export function registerWords(context: ServerContext, board: CacheBoard): Featur
     guarded(log, 'hover', token, async () => {
       const document = specAt(context, textDocument.uri);
       if (!document) return null;
-      const { root } = parseYaml(document.text.getText(), document.path);
+      const root = context.treeOf(document);
       const hover = hoverAt(
         root,
         document.text.offsetAt(position),

@@ -3,7 +3,7 @@
 import { decidesVerdict, type Finding, type Span } from '../model/finding.ts';
 import type { CacheDirChoice } from '../model/plan.ts';
 import { isBefore, placeFinding, WHOLE_TEXT, type BlockPlaces } from './blockPlaces.ts';
-import { checkTogether } from './checkTogether.ts';
+import { groupsOver } from './checkTogether.ts';
 import type { SpecFiles } from './files.ts';
 import type { InterpolationScope } from './interpolateNode.ts';
 import { NOTHING_KEPT, type Kept } from './kept.ts';
@@ -122,9 +122,11 @@ function checkMeaning(root: MapNode, resolved: ResolvedSpec, judging: Judging): 
   return [
     ...check.findings,
     ...(lint ? checkLint(root, check, lint, judging, textOf) : []),
-    ...checkTogether('relations', { ...check, inputs: [] }, kept, places, () =>
-      checkRelations(check.root, check.services),
-    ),
+    ...groupsOver(
+      { ...check, inputs: [] },
+      kept,
+      places,
+    )('relations', (facts) => checkRelations(facts, check.services)),
   ];
 }
 
@@ -144,15 +146,19 @@ function checkLint(
   const fixes = kept.steady('cache fixes', lint.cacheFixes);
   const hasExtends = text.includes('extends') && /\bextends\b/.test(text);
   const inputs = [projectDir, home, choice, cluster, fixes, hasExtends];
-  return checkTogether('lint', { root: rootFacts, services, inputs }, kept, places, () =>
-    lintSpec(rootFacts, services, {
-      projectDir,
-      home,
-      cacheDir: choice.path,
-      cacheDirFindings: checkCacheDir(root, choice, textOf, fixes),
-      hasExtends,
-      ...(cluster ? { cluster } : {}),
-    }),
+  const context = {
+    projectDir,
+    home,
+    cacheDir: choice.path,
+    cacheDirFindings: () => checkCacheDir(root, choice, textOf, fixes),
+    hasExtends,
+    ...(cluster ? { cluster } : {}),
+  };
+  return lintSpec(
+    rootFacts,
+    services,
+    context,
+    groupsOver({ root: rootFacts, services, inputs }, kept, places),
   );
 }
 

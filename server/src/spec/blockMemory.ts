@@ -30,6 +30,7 @@ const SHELF = 4000;
 export class BlockMemory {
   private entries = new Map<string, Entry>();
   private texts = new Map<string, string>();
+  private byBlock = new WeakMap<Block, Entry>();
   private taken: Entry[] = [];
   private turn = 0;
   private count = 0;
@@ -55,13 +56,17 @@ export class BlockMemory {
 
   /** The next block in the order of the text: the known one as long as it is valid, else what `read` gives. */
   take(block: Block, isValid: (known: ReadBlock) => boolean, read: () => ReadBlock): ReadBlock {
-    const key = keyOf(block);
-    const first = this.entries.get(key);
-    let entry = first;
-    while (entry?.turn === this.turn) entry = entry.twin;
-    if (!entry || !isValid(entry.read)) {
-      if (entry) this.texts.delete(entry.read.name);
-      entry = this.add(key, first, entry, read());
+    let entry = this.byBlock.get(block);
+    if (!entry || entry.turn === this.turn || !isValid(entry.read)) {
+      const key = keyOf(block);
+      const first = this.entries.get(key);
+      entry = first;
+      while (entry?.turn === this.turn) entry = entry.twin;
+      if (!entry || !isValid(entry.read)) {
+        if (entry) this.texts.delete(entry.read.name);
+        entry = this.add(key, first, entry, read());
+      }
+      this.byBlock.set(block, entry);
     }
     entry.turn = this.turn;
     this.taken.push(entry);
@@ -122,6 +127,7 @@ export class BlockMemory {
   private clearShelf(): void {
     this.entries = new Map();
     this.texts = new Map();
+    this.byBlock = new WeakMap();
     for (const entry of this.taken) {
       const key = keyOf(entry.read);
       entry.twin = this.entries.get(key);

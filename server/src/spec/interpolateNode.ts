@@ -1,11 +1,11 @@
 // Interpolates the strings of a located tree by a table of fields. Works on any block (one service, one root key), so that
 // the incremental engine can call it per block; unchanged nodes are the very same values.
-import type { Finding, Severity } from '../model/finding.ts';
+import type { Finding, Severity, Span } from '../model/finding.ts';
 import { interpolate, type InterpolationIssue, type Lookup } from './interpolate.ts';
 import type { FieldRule } from './interpolatedFields.ts';
 import type { MapNode, Pair, ScalarNode, SeqNode, SpecNode } from './node.ts';
 import { findingOf } from './rules/finding.ts';
-import { placeInScalar } from './scalarPlaces.ts';
+import { placesInScalar } from './scalarPlaces.ts';
 
 export interface InterpolationScope {
   readonly lookup: Lookup;
@@ -98,21 +98,33 @@ class NodeWalk {
 
   private replace(node: ScalarNode, text: string, from: number, lookup: Lookup, field: string): SpecNode {
     const result = interpolate(text.slice(from), lookup);
-    for (const issue of result.issues) this.report(node, issue, from, field);
-    for (const use of result.defaults) {
-      const span = this.place(node, use.start + from, use.end + from);
-      const words = { name: use.name };
-      const finding = findingOf('R170', { ...this.about(field), span, words });
-      this.defaulted.push({ name: use.name, finding });
+    const placeOf = this.placesIn(node);
+    for (const issue of result.issues) this.report(node, issue, from, field, placeOf);
+    for (const { name, start, end } of result.defaults) {
+      const about = { ...this.about(field), words: { name } };
+      let finding: Finding | undefined;
+      this.defaulted.push({
+        name,
+        // Few ask: a text may hold thousands of defaults, each with a place to be found.
+        get finding() {
+          return (finding ??= findingOf('R170', { ...about, span: placeOf(start + from, end + from) }));
+        },
+      });
     }
     if (result.issues.length > 0) return { ...node, unresolved: true };
     const value = text.slice(0, from) + result.value;
     return value === text ? node : { ...node, value, raw: text };
   }
 
-  private report(node: ScalarNode, issue: InterpolationIssue, from: number, field: string): void {
+  private report(
+    node: ScalarNode,
+    issue: InterpolationIssue,
+    from: number,
+    field: string,
+    placeOf: (start: number, end: number) => Span,
+  ): void {
     if (issue.name !== undefined && this.scope.isUnknowable?.(issue.name)) return;
-    const span = this.place(node, issue.start + from, issue.end + from);
+    const span = placeOf(issue.start + from, issue.end + from);
     const severity = issue.code === 'R060' ? this.scope.missingSeverity : undefined;
     const advice = this.adviceFor(issue);
     this.findings.push(
@@ -135,9 +147,9 @@ class NodeWalk {
     return `${question}${ways}, or give a default: \${${name}:-value}.`;
   }
 
-  private place(node: ScalarNode, start: number, end: number) {
+  private placesIn(node: ScalarNode): (start: number, end: number) => Span {
     const text = this.scope.textOf(node.span.file);
-    return text === undefined ? node.span : placeInScalar(node, text, start, end);
+    return text === undefined ? () => node.span : placesInScalar(node, text);
   }
 
   private about(field: string): { field: string; service?: string } {

@@ -9,6 +9,7 @@ import { duplicateKey, identityOf } from './yaml/toNodes.ts';
 
 /** One block, or everything from a block on. Exactly one of `parsed` and `rest` is there. */
 export interface Part {
+  readonly start: number;
   readonly block: Block;
   readonly parsed?: ParsedBlock;
   readonly rest?: ParsedRest;
@@ -93,8 +94,8 @@ class Joining {
 
   /** From a place in one block to a place in another one. */
   private between(first: Part | undefined, start: number, last: Part | undefined, end: number): Span {
-    const from = (first?.block.start ?? 0) - (first?.block.before.length ?? 0);
-    const to = (last?.block.start ?? 0) - (last?.block.before.length ?? 0);
+    const from = (first?.start ?? 0) - (first?.block.before.length ?? 0);
+    const to = (last?.start ?? 0) - (last?.block.before.length ?? 0);
     return { file: this.file, start: from + start, end: to + end };
   }
 }
@@ -111,16 +112,21 @@ class Entries {
 
   /** False when equal keys are so mixed that only the whole text tells which is the first. */
   add(pairs: readonly Pair[], findings: Finding[]): boolean {
-    const known = pairs.map(({ key }) => this.first.get(identityOf(key)));
-    const repeats = known.some((earlier) => earlier !== undefined);
-    if (repeats && pairs.length > 1) return false;
-    for (const [index, pair] of pairs.entries()) {
-      const earlier = known[index];
-      const duplicate = earlier && duplicateKey(this.path, pair, earlier);
+    for (const pair of pairs) {
+      const earlier = this.first.get(nameOf(pair.key));
+      if (earlier && pairs.length > 1 && !pairs.some(({ key }) => key === earlier)) return false;
+      const duplicate = earlier && pairs.length === 1 ? duplicateKey(this.path, pair, earlier) : undefined;
       if (duplicate) findings.push(duplicate);
-      if (!this.first.has(identityOf(pair.key))) this.first.set(identityOf(pair.key), pair.key);
+      if (!earlier) this.first.set(nameOf(pair.key), pair.key);
       this.pairs.push(pair);
     }
     return true;
   }
+}
+
+/** As identityOf, but cheap for the texts that nearly all keys are. */
+function nameOf(key: ScalarNode): unknown {
+  return key.complex === undefined && typeof key.value === 'string'
+    ? key.value
+    : `\0${typeof key.value} ${String(identityOf(key))}`;
 }

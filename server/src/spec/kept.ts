@@ -5,6 +5,13 @@ import { isSameValue } from './sameValue.ts';
 export interface Kept {
   /** What `compute` gives for this node; it is not called again while all `inputs` are the same values. */
   readonly of: <T>(what: string, node: object, inputs: readonly unknown[], compute: () => T) => T;
+  /** The same for each item of a list; quick where the list is the last one but for a stretch. */
+  readonly each: <I extends object, R>(
+    what: string,
+    items: readonly I[],
+    inputs: readonly unknown[],
+    compute: (item: I) => R,
+  ) => readonly R[];
   /** The value of the last analysis under this name where the new one says the same, so that it can be an input. */
   readonly steady: <T>(what: string, value: T, isSame?: (before: T, now: T) => boolean) => T;
   /** What the last analysis left under this name. */
@@ -15,6 +22,7 @@ export interface Kept {
 /** Keeps nothing: every result is computed. */
 export const NOTHING_KEPT: Kept = {
   of: (_what, _node, _inputs, compute) => compute(),
+  each: (_what, items, _inputs, compute) => items.map((item) => compute(item)),
   steady: (_what, value) => value,
   recall: () => undefined,
   remember: () => undefined,
@@ -25,8 +33,20 @@ interface Entry {
   readonly value: unknown;
 }
 
-/** Keeps results of the successive states of one document. */
-export function keepResults(): Kept {
+interface Row extends Entry {
+  readonly items: readonly object[];
+  readonly value: readonly unknown[];
+}
+
+/** Thrown to leave an analysis that takes too long; what was found until then is kept, so the next try comes further. */
+export class Paused extends Error {
+  constructor() {
+    super('paused');
+  }
+}
+
+/** Keeps results of the successive states of one document. `isOver` is asked after each new item of a list whether to pause. */
+export function keepResults(isOver: () => boolean = () => false): Kept {
   const results = new Map<string, WeakMap<object, Entry>>();
   const values = new Map<string, unknown>();
   const resultsOf = (what: string) => {
@@ -34,14 +54,35 @@ export function keepResults(): Kept {
     results.set(what, known);
     return known;
   };
+  const of = <T>(what: string, node: object, inputs: readonly unknown[], compute: () => T): T => {
+    const known = resultsOf(what);
+    const last = known.get(node);
+    if (last && isSameList(last.inputs, inputs)) return last.value as T;
+    const value = compute();
+    known.set(node, { inputs, value });
+    return value;
+  };
+  const rows = new Map<string, Row>();
   return {
-    of: <T>(what: string, node: object, inputs: readonly unknown[], compute: () => T): T => {
-      const known = resultsOf(what);
-      const last = known.get(node);
-      if (last && isSameList(last.inputs, inputs)) return last.value as T;
-      const value = compute();
-      known.set(node, { inputs, value });
-      return value;
+    of,
+    each: <I extends object, R>(
+      what: string,
+      items: readonly I[],
+      inputs: readonly unknown[],
+      compute: (item: I) => R,
+    ): readonly R[] => {
+      const known = rows.get(what);
+      const last = known && isSameList(known.inputs, inputs) ? known : undefined;
+      const fill = (item: I) => {
+        let isNew = false as boolean;
+        const result = of(what, item, inputs, () => ((isNew = true), compute(item)));
+        // Only items are new values for sure once: anything else may be made again by each try, which would never end.
+        if (isNew && isOver()) throw new Paused();
+        return result;
+      };
+      const value = last ? patch(last, items, fill) : items.map(fill);
+      rows.set(what, { items, inputs, value });
+      return value as readonly R[];
     },
     steady: <T>(what: string, value: T, isSame: (before: T, now: T) => boolean = isSameValue): T => {
       const before = values.get(what) as T | undefined;
@@ -52,6 +93,23 @@ export function keepResults(): Kept {
     recall: (what) => values.get(what),
     remember: (what, value) => void values.set(what, value),
   };
+}
+
+/** The results of a list that shares its beginning and its end with the last one. */
+function patch<I extends object>(
+  last: Row,
+  items: readonly I[],
+  fill: (item: I) => unknown,
+): readonly unknown[] {
+  const before = last.items;
+  const shorter = Math.min(before.length, items.length);
+  let front = 0;
+  while (front < shorter && before[front] === items[front]) front += 1;
+  if (front === before.length && front === items.length) return last.value;
+  let back = 0;
+  while (back < shorter - front && before.at(-1 - back) === items.at(-1 - back)) back += 1;
+  const middle = items.slice(front, items.length - back).map(fill);
+  return [...last.value.slice(0, front), ...middle, ...last.value.slice(before.length - back)];
 }
 
 /** True when two lists hold the very same values. */

@@ -35,7 +35,10 @@ function mergeMaps(base: MapNode, child: MapNode, scope: MergeScope, kept: Kept)
       : isBlock(scope, inner)
         ? kept.of('merged', pair.value, [below.value], () => merge(below.value))
         : merge(below.value);
-    merged.set(key, { key: pair.key, value });
+    merged.set(
+      key,
+      value === pair.value ? pair : kept.of('entry', pair, [value], () => ({ key: pair.key, value })),
+    );
   }
   return { ...child, pairs: [...merged.values()] };
 }

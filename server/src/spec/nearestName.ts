@@ -3,21 +3,26 @@
 /** The nearest of the known names by edit distance, ignoring case; undefined when none is near. */
 export function nearestName(name: string, known: Iterable<string>): string | undefined {
   const limit = Math.max(1, Math.floor(name.length / 3));
-  let best: { name: string; distance: number } | undefined;
+  const wanted = name.toLowerCase();
+  let best: string | undefined;
+  let bound = limit + 1;
   for (const candidate of known) {
-    if (Math.abs(candidate.length - name.length) > limit) continue;
-    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
-    if (distance <= limit && distance < (best?.distance ?? Infinity)) best = { name: candidate, distance };
+    if (Math.abs(candidate.length - name.length) >= bound) continue;
+    const distance = editDistance(wanted, candidate.toLowerCase(), bound);
+    if (distance >= bound) continue;
+    best = candidate;
+    bound = distance;
   }
-  return best?.name;
+  return best;
 }
 
-/** Insertions, removals, replacements and swaps of neighbours. */
-function editDistance(a: string, b: string): number {
+/** Insertions, removals, replacements and swaps of neighbours; any number from `bound` up when there are so many. */
+function editDistance(a: string, b: string, bound: number): number {
   let before: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let row = 1; row <= a.length; row++) {
     const current = [row];
+    let least = row;
     for (let column = 1; column <= b.length; column++) {
       const same = a[row - 1] === b[column - 1];
       let cost = Math.min(
@@ -29,7 +34,10 @@ function editDistance(a: string, b: string): number {
         cost = Math.min(cost, (before[column - 2] ?? 0) + 1);
       }
       current.push(cost);
+      if (cost < least) least = cost;
     }
+    // A swap looks two rows back; nothing else can get below the least of two rows.
+    if (least >= bound && Math.min(...previous) >= bound) return bound;
     before = previous;
     previous = current;
   }

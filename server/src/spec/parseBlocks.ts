@@ -3,9 +3,10 @@
 import { BlockMemory, type ReadBlock } from './blockMemory.ts';
 import { placeBlocks, WHOLE_TEXT, type BlockPlaces, type NamedBlock } from './blockPlaces.ts';
 import { joinBlocks, type Part } from './joinBlocks.ts';
+import { Paused } from './kept.ts';
 import { parseYaml, type ParsedYaml } from './parse.ts';
 import { parseBlock, parseRest, type Anchors, type ParsedBlock } from './parseBlock.ts';
-import { splitBlocks, type Block, type Section } from './splitBlocks.ts';
+import { splitBlocks, type Block, type SplitText } from './splitBlocks.ts';
 import type { Anchored } from './yaml/toNodes.ts';
 
 /** What parseYaml gives, with spans inside blocks. */
@@ -20,8 +21,6 @@ export interface BlockTree extends ParsedYaml {
 export interface BlockParser {
   /** Reads the next state of the document; nodes of unchanged blocks are the same values as before. */
   readonly read: (text: string, file: string) => BlockTree;
-  /** Reads the blocks of a text ahead, one with each step, so that the next `read` finds them done. */
-  readonly readAhead: (text: string) => Generator<undefined>;
   /** How often a text was read whole, or its rest behind one block at once. */
   readonly fallbacks: { readonly whole: number; readonly rest: number };
 }
@@ -29,28 +28,33 @@ export interface BlockParser {
 /** Above this many nodes aliases are counted over the whole text. */
 const MOST_EXPANDED = 100_000;
 
-/** A parser for the successive states of one document; it remembers the blocks of the last ones. */
-export function createBlockParser(): BlockParser {
+/** A parser for the successive states of one document; it remembers the blocks of the last ones. Pauses as keepResults does. */
+export function createBlockParser(isOver: () => boolean = () => false): BlockParser {
   const memory = new BlockMemory();
   const fallbacks = { whole: 0, rest: 0 };
+  let last: SplitText | undefined;
+  const readingOf = (text: string) => {
+    const split = splitBlocks(text, last);
+    last = split ?? last;
+    return split && new Reading(split, memory, isOver);
+  };
+  const read = (text: string, file: string): BlockTree => {
+    const reading = readingOf(text);
+    const tree = reading?.tree(file);
+    if (reading?.isCut) fallbacks.rest += 1;
+    if (tree) return tree;
+    fallbacks.whole += 1;
+    return { ...parseYaml(text, file), places: WHOLE_TEXT, textOf: () => undefined, isReordered: false };
+  };
+  let before: { readonly text: string; readonly file: string; readonly tree: BlockTree } | undefined;
   return {
     fallbacks,
-    *readAhead(text) {
-      const reading = new Reading(text, splitBlocks(text) ?? [], memory);
-      for (const block of reading.blocks) {
-        const isNew = !memory.has(block);
-        reading.take(block);
-        if (isNew) yield;
-      }
-    },
     read(text, file) {
-      const sections = splitBlocks(text);
-      const reading = sections && new Reading(text, sections, memory);
-      const tree = reading?.tree(file);
-      if (reading?.isCut) fallbacks.rest += 1;
-      if (tree) return tree;
-      fallbacks.whole += 1;
-      return { ...parseYaml(text, file), places: WHOLE_TEXT, textOf: () => undefined, isReordered: false };
+      // The same text again: the very same nodes, also where they were not read block by block.
+      if (before?.text === text && before.file === file) return { ...before.tree, isReordered: false };
+      const tree = read(text, file);
+      before = { text, file, tree };
+      return tree;
     },
   };
 }
@@ -60,20 +64,27 @@ class Reading {
   readonly blocks: readonly Block[];
   /** True when the blocks behind one of them were read at once. */
   isCut = false;
+  /** Where the last block that was taken ends. */
+  private end = 0;
+  /** Blocks that were read, not remembered. */
+  private count = 0;
   private readonly text: string;
   private readonly memory: BlockMemory;
+  private readonly isOver: () => boolean;
   private readonly anchors = new Map<string, Anchored>();
 
-  constructor(text: string, sections: readonly Section[], memory: BlockMemory) {
+  constructor({ text, blocks }: SplitText, memory: BlockMemory, isOver: () => boolean) {
+    this.isOver = isOver;
     this.text = text;
     this.memory = memory;
-    this.blocks = sections.flatMap(({ blocks }) => blocks);
+    this.blocks = blocks;
     memory.start();
   }
 
   tree(file: string): BlockTree | undefined {
     const parts: Part[] = [];
     const named: NamedBlock[] = [];
+    let start = 0;
     const reads = this.blocks.map((block) => this.take(block));
     for (let index = 0; index < reads.length;) {
       const [block, next] = [this.blocks[index], this.blocks[index + 1]];
@@ -81,56 +92,61 @@ class Reading {
       if (!block || !read) return undefined;
       const isAlone = read.parsed !== undefined;
       const part = isAlone ? block : next && joined(block, next);
-      const proven = isAlone ? read : part && this.passing(part, anchorsOf(parts));
-      if (!part || !proven?.parsed) return this.withRest(block, parts, named, file);
+      const proven = isAlone ? read : part && this.passing(part, start, anchorsOf(parts));
+      if (!part || !proven?.parsed) return this.withRest(block, start, parts, named, file);
       named.push(proven);
-      parts.push({ block: part, parsed: proven.parsed });
+      parts.push({ start, block: part, parsed: proven.parsed });
+      start += part.text.length;
       index += isAlone ? 1 : 2;
     }
     return this.join(parts, named, file);
   }
 
   /** A block for this state alone. */
-  private passing(block: Block, anchors: Anchors): ReadBlock {
-    const read = this.read(block, anchors);
+  private passing(block: Block, start: number, anchors: Anchors): ReadBlock {
+    const read = this.read(block, start + block.text.length, anchors);
     if (read.parsed) this.memory.nameForNow(read);
     return read;
   }
 
   /** The next block. */
   take(block: Block): ReadBlock {
+    this.end += block.text.length;
+    const { end } = this;
+    const before = this.count;
     const read = this.memory.take(
       block,
-      (known) => this.isValid(known, block),
-      () => this.read(block, this.anchors),
+      (known) => this.isValid(known, end),
+      () => this.read(block, end, this.anchors),
     );
+    if (this.count > before && this.isOver()) throw new Paused();
     for (const [name, anchor] of read.parsed?.anchors ?? []) this.anchors.set(name, anchor);
     return read;
   }
 
-  private isValid({ parsed, links, quotes }: ReadBlock, block: Block): boolean {
-    if (quotes !== undefined && quotes !== this.quotesBehind(block)) return false;
+  private isValid({ parsed, links, quotes }: ReadBlock, end: number): boolean {
+    if (quotes !== undefined && quotes !== this.quotesBehind(end)) return false;
     if (parsed?.unknown.size === 0) return true;
     const now = linksOf(parsed, this.anchors);
     return now.size === links.size && [...now].every(([name, anchor]) => links.get(name) === anchor);
   }
 
-  private read(block: Block, anchors: Anchors): ReadBlock {
-    const alone = this.readWith(block, new Map());
+  private read(block: Block, end: number, anchors: Anchors): ReadBlock {
+    this.count += 1;
+    const alone = this.readWith(block, end, new Map());
     const links = linksOf(alone.parsed, anchors);
-    return links.size === 0 ? alone : this.readWith(block, links);
+    return links.size === 0 ? alone : this.readWith(block, end, links);
   }
 
-  private readWith(block: Block, links: Anchors): ReadBlock {
+  private readWith(block: Block, end: number, links: Anchors): ReadBlock {
     const name = this.memory.nextName();
     let quotes: string | undefined;
-    const parsed = parseBlock(block, name, links, () => (quotes = this.quotesBehind(block)));
+    const parsed = parseBlock(block, name, links, () => (quotes = this.quotesBehind(end)));
     const { before, text, after } = block;
     return { name, before, text, after, links, quotes, parsed };
   }
 
-  private quotesBehind({ start, text }: Block): string {
-    const end = start + text.length;
+  private quotesBehind(end: number): string {
     const double = this.has(/(?<!\\)(?:\\\\)*"/g, end) ? '"' : '';
     return double + (this.has(/(?<!')'(?:'')*(?!')/g, end) ? "'" : '');
   }
@@ -143,18 +159,19 @@ class Reading {
   /** What is left of the text behind the parts as one more. */
   private withRest(
     block: Block,
+    start: number,
     parts: readonly Part[],
     named: readonly NamedBlock[],
     file: string,
   ): BlockTree | undefined {
     if (parts.length === 0) return undefined;
-    const text = this.text.slice(block.start);
+    const text = this.text.slice(start);
     const whole: NamedBlock = { name: this.memory.nextName(), before: block.before, text };
     const rest = parseRest({ ...block, text, after: '' }, whole.name, anchorsOf(parts));
     if (!rest) return undefined;
     this.isCut = true;
     this.memory.nameForNow(whole);
-    return this.join([...parts, { block, rest }], [...named, whole], file);
+    return this.join([...parts, { start, block, rest }], [...named, whole], file);
   }
 
   private join(parts: readonly Part[], named: readonly NamedBlock[], file: string): BlockTree | undefined {

@@ -77,9 +77,11 @@ export function resolveSpec(input: ResolveInput): ResolvedSpec {
   const interpolated = extended.root
     ? interpolateRoot(extended.root, scope, { kept, meaning, used })
     : undefined;
-  const envFiles = servicesOf(interpolated?.node).flatMap(({ key, value }) =>
-    valueOf(value, 'env_file') ? [checkEnvFiles(value, String(key.value), input.path, input.files)] : [],
-  );
+  const services = servicesOf(interpolated?.node);
+  const asks = kept.each('env files', services, [], ({ value }) => valueOf(value, 'env_file') !== undefined);
+  const envFiles = services
+    .filter((_, index) => asks[index])
+    .map(({ key, value }) => checkEnvFiles(value, String(key.value), input.path, input.files));
   return {
     root: interpolated?.node,
     merged: extended.root,
@@ -114,7 +116,9 @@ interface Keeping {
   readonly used: Set<string>;
 }
 
-interface UsedNode extends InterpolatedNode {
+/** An entry with the names that it asks for: whoever takes a kept one uses these as well. */
+interface Interpolated extends Omit<InterpolatedNode, 'node'> {
+  readonly pair: Pair;
   readonly names: ReadonlySet<string>;
 }
 
@@ -122,44 +126,44 @@ interface UsedNode extends InterpolatedNode {
 function interpolateRoot(
   root: MapNode,
   scope: InterpolationScope,
-  keeping: Keeping,
+  { kept, meaning, used }: Keeping,
 ): InterpolatedNode<MapNode> {
   const findings: Finding[] = [];
   const defaulted: DefaultedVariable[] = [];
-  const take: Take = (node, label, interpolate) => {
-    const result = keepUsed(node, label, scope, keeping, interpolate);
+  const take = (result: Interpolated): Pair => {
     for (const finding of result.findings) findings.push(finding);
     for (const one of result.defaulted) defaulted.push(one);
-    for (const name of result.names) keeping.used.add(name);
-    return result.node;
+    for (const name of result.names) used.add(name);
+    return result.pair;
   };
   const pairs = root.pairs.map((pair) => {
     const key = String(pair.key.value);
     const rule = Object.hasOwn(ROOT_FIELDS.keys ?? {}, key) ? ROOT_FIELDS.keys?.[key] : undefined;
     if (!rule) return pair;
-    if (rule.values) return { key: pair.key, value: interpolateServices(pair.value, take) };
-    const value = take(pair.value, key, (inner) => interpolateNode(pair.value, rule, inner, key));
-    return { key: pair.key, value };
+    if (!rule.values) {
+      const interpolate = (inner: InterpolationScope) => interpolateNode(pair.value, rule, inner, key);
+      return take(kept.of('interpolated', pair, [meaning], () => interpolatePair(pair, scope, interpolate)));
+    }
+    if (pair.value.kind !== 'map') return pair;
+    const services = kept.each('services', pair.value.pairs, [meaning], (service) =>
+      interpolatePair(service, scope, (inner) =>
+        interpolateService(service.value, String(service.key.value), inner),
+      ),
+    );
+    return { key: pair.key, value: { ...pair.value, pairs: services.map(take) } };
   });
   return { node: { ...root, pairs }, findings, defaulted };
 }
 
-type Interpolate = (scope: InterpolationScope) => InterpolatedNode;
-type Take = (node: SpecNode, label: string, interpolate: Interpolate) => SpecNode;
-
-/** A block with the names that it asks for: whoever takes a kept block uses these as well. */
-function keepUsed(
-  node: SpecNode,
-  label: string,
+function interpolatePair(
+  pair: Pair,
   scope: InterpolationScope,
-  { kept, meaning }: Keeping,
-  interpolate: Interpolate,
-): UsedNode {
-  return kept.of('interpolated', node, [label, meaning], () => {
-    const names = new Set<string>();
-    const lookup = (name: string) => scope.lookup((names.add(name), name));
-    return { ...interpolate({ ...scope, lookup }), names };
-  });
+  interpolate: (scope: InterpolationScope) => InterpolatedNode,
+): Interpolated {
+  const names = new Set<string>();
+  const lookup = (name: string) => scope.lookup((names.add(name), name));
+  const { node, findings, defaulted } = interpolate({ ...scope, lookup });
+  return { pair: node === pair.value ? pair : { key: pair.key, value: node }, findings, defaulted, names };
 }
 
 /** Interpolates one service block. */
@@ -169,16 +173,6 @@ export function interpolateService(
   scope: InterpolationScope,
 ): InterpolatedNode {
   return interpolateNode(service, SERVICE_FIELDS, scope, `services.${name}`, name);
-}
-
-function interpolateServices(services: SpecNode, take: Take): SpecNode {
-  if (services.kind !== 'map') return services;
-  const pairs = services.pairs.map((pair) => {
-    const name = String(pair.key.value);
-    const value = take(pair.value, name, (scope) => interpolateService(pair.value, name, scope));
-    return value === pair.value ? pair : { key: pair.key, value };
-  });
-  return { ...services, pairs };
 }
 
 /** Everything that the interpolation of a block depends on beside the block. */

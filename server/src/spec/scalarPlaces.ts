@@ -5,16 +5,22 @@ import type { ScalarNode } from './node.ts';
 
 /** The span of `value[start, end)` of a string scalar, given the text of its file. */
 export function placeInScalar(node: ScalarNode, sourceText: string, start: number, end: number): Span {
+  return placesInScalar(node, sourceText)(start, end);
+}
+
+/** The same for many parts of one scalar, which is walked once. */
+export function placesInScalar(node: ScalarNode, sourceText: string): (start: number, end: number) => Span {
   const value = node.raw ?? node.value;
-  if (typeof value !== 'string' || start >= end) return node.span;
-  const places = alignScalar(sourceText.slice(node.span.start, node.span.end), node.style, value);
-  const first = places?.[start];
-  const last = places?.[end - 1];
-  if (first === undefined || last === undefined) return node.span;
-  return {
-    file: node.span.file,
-    start: node.span.start + first.start,
-    end: node.span.start + last.end,
+  let places: Place[] | undefined;
+  const all = (text: string) =>
+    (places ??= alignScalar(sourceText.slice(node.span.start, node.span.end), node.style, text) ?? []);
+  return (start, end) => {
+    if (typeof value !== 'string' || start >= end) return node.span;
+    const first = all(value)[start];
+    const last = all(value)[end - 1];
+    if (first === undefined || last === undefined) return node.span;
+    const from = node.span.start;
+    return { file: node.span.file, start: from + first.start, end: from + last.end };
   };
 }
 

@@ -30,11 +30,16 @@ export interface ResolvedServices {
 /** The root with every service merged with its bases and free of `extends`. */
 export function resolveServiceChains(root: MapNode, actions: ChainActions): ResolvedServices {
   const services = valueOf(root, 'services');
-  if (services?.kind !== 'map' || !services.pairs.some(({ value }) => pairOf(value, 'extends'))) {
+  const { kept = NOTHING_KEPT } = actions;
+  const starting = ({ value }: Pair) => pairOf(value, 'extends') !== undefined;
+  if (services?.kind !== 'map' || !kept.each('extends', services.pairs, [], starting).includes(true)) {
     return { root, incomplete: new Set() };
   }
   const walk = new ChainWalk(services, actions);
-  const pairs = services.pairs.map((pair) => ({ key: pair.key, value: walk.resolve(pair) }));
+  const pairs = services.pairs.map((pair) => {
+    const value = walk.resolve(pair);
+    return value === pair.value ? pair : kept.of('entry', pair, [value], () => ({ key: pair.key, value }));
+  });
   return { root: withServices(root, { ...services, pairs }), incomplete: walk.incomplete };
 }
 

@@ -4,7 +4,6 @@
 export interface Block {
   /** `root`: entries of the root (none in front of the first key); `head`: the line of a key whose children follow as blocks. */
   readonly kind: 'root' | 'head' | 'child';
-  readonly start: number;
   readonly text: string;
   /** What has to stand in front of the text to read it as if in its place. */
   readonly before: string;
@@ -12,8 +11,9 @@ export interface Block {
   readonly after: string;
 }
 
-/** A key of the root: one block, or a head and its children. */
-export interface Section {
+/** A text and the blocks that it consists of, one behind the other. */
+export interface SplitText {
+  readonly text: string;
   readonly blocks: readonly Block[];
 }
 
@@ -29,44 +29,50 @@ const HEAD =
 const ODD = /\r(?!\n)|[\x85\u2028\u2029\ufeff]/;
 const DIRECTIVE = /^%/m;
 
-/** The blocks of a text, or undefined when it cannot be taken apart. */
-export function splitBlocks(text: string): Section[] | undefined {
+/** The blocks of a text, or undefined when it cannot be taken apart. Blocks of the last state that are the same are the same values. */
+export function splitBlocks(text: string, last?: SplitText): SplitText | undefined {
+  return (last && splitAgain(text, last)) ?? splitWhole(text);
+}
+
+function splitWhole(text: string): SplitText | undefined {
   if (ODD.test(text)) return undefined;
   const starts = keyLines(text, 0, text.length, 0);
   const first = starts[0];
   if (first === undefined || DIRECTIVE.test(text.slice(0, first))) return undefined;
-  const lead: Section = {
-    blocks: [{ kind: 'root', start: 0, text: text.slice(0, first), before: '', after: NEXT }],
-  };
+  const lead: Block[] =
+    first === 0 ? [] : [{ kind: 'root', text: text.slice(0, first), before: '', after: NEXT }];
   const sections = starts.map((start, index) => sectionAt(text, start, starts[index + 1]));
-  return first === 0 ? sections : [lead, ...sections];
+  return { text, blocks: [...lead, ...sections.flat()] };
 }
 
-function sectionAt(text: string, start: number, next: number | undefined): Section {
+function sectionAt(text: string, start: number, next: number | undefined): Block[] {
   const end = next ?? text.length;
   const after = next === undefined ? '' : NEXT;
   HEAD.lastIndex = start;
   const head = HEAD.exec(text);
   const [, name = '', indent] = head ?? [];
   if (indent === undefined || HEAD.lastIndex >= end)
-    return { blocks: [{ kind: 'root', start, text: text.slice(start, end), before: '', after }] };
-  const children = keyLines(text, HEAD.lastIndex - indent.length, end, indent.length);
-  const firstChild = children[0] ?? end;
-  const blocks: Block[] = children.map((child, index) => ({
+    return [{ kind: 'root', text: text.slice(start, end), before: '', after }];
+  const from = HEAD.lastIndex - indent.length;
+  const line: Block = { kind: 'head', text: text.slice(start, from), before: '', after: indent + NEXT };
+  return [line, ...childrenOf(text, from, end, { before: `${name}:\n`, indent, after })];
+}
+
+interface Family {
+  readonly before: string;
+  readonly indent: string;
+  /** What follows the last child. */
+  readonly after: string;
+}
+
+function childrenOf(text: string, from: number, end: number, { before, indent, after }: Family): Block[] {
+  const starts = keyLines(text, from, end, indent.length);
+  return starts.map((start, index) => ({
     kind: 'child',
-    start: child,
-    text: text.slice(child, children[index + 1] ?? end),
-    before: `${name}:\n`,
-    after: index < children.length - 1 ? indent + NEXT : after,
+    text: text.slice(start, starts[index + 1] ?? end),
+    before,
+    after: index < starts.length - 1 ? indent + NEXT : after,
   }));
-  const line: Block = {
-    kind: 'head',
-    start,
-    text: text.slice(start, firstChild),
-    before: '',
-    after: indent + NEXT,
-  };
-  return { blocks: [line, ...blocks] };
 }
 
 /** Offsets of the lines in `[from, to)` that begin with a key at this column. */
@@ -83,6 +89,52 @@ function keyLines(text: string, from: number, to: number, column: number): numbe
 
 function isKeyAt(text: string, line: number, column: number): boolean {
   for (let at = line; at < line + column; at += 1) if (text.charCodeAt(at) !== 32) return false;
+  // Blanks and comments, which most lines begin with, are no keys: no need to ask the pattern.
+  const first = text.charCodeAt(line + column);
+  if (first === 32 || first === 35 || first === 10) return false;
   KEY.lastIndex = line + column;
   return KEY.test(text);
+}
+
+/** The blocks after an edit inside the children of one section; undefined when more than those may have changed. */
+function splitAgain(text: string, last: SplitText): SplitText | undefined {
+  const { blocks } = last;
+  let [first, from] = [0, 0];
+  for (let block = blocks[0]; block; block = blocks[(first += 1)]) {
+    if (text.slice(from, from + block.text.length) !== block.text) break;
+    from += block.text.length;
+  }
+  if (first === blocks.length && from === text.length) return last;
+  let [end, to] = [blocks.length, text.length];
+  for (let block = blocks[end - 1]; block && end > first; block = blocks[(end -= 1) - 1]) {
+    if (to - block.text.length < from || text.slice(to - block.text.length, to) !== block.text) break;
+    to -= block.text.length;
+  }
+  // The block before may grow, the one behind may have lost its own line.
+  first = Math.max(0, first - 1);
+  end = Math.min(blocks.length, end + 1);
+  return renew(text, last, first, end);
+}
+
+function renew(text: string, { blocks }: SplitText, first: number, end: number): SplitText | undefined {
+  const old = blocks.slice(first, end);
+  const [head, tail] = [old[0], old.at(-1)];
+  if (!head || !tail || old.some(({ kind }) => kind !== 'child')) return undefined;
+  // The first child's line tells the indentation of all: an edit there may change every block.
+  if (blocks[first - 1]?.kind !== 'child') return undefined;
+  const from = lengthOf(blocks, 0, first);
+  const to = text.length - lengthOf(blocks, end, blocks.length);
+  const stretch = text.slice(from, to);
+  const indent = / */.exec(head.text)?.[0] ?? '';
+  if (ODD.test(stretch) || text[to - 1] !== '\n' || keyLines(stretch, 0, stretch.length, 0).length > 0)
+    return undefined;
+  const renewed = childrenOf(stretch, 0, stretch.length, { before: head.before, indent, after: tail.after });
+  if (!stretch.startsWith(renewed[0]?.text ?? '\n')) return undefined;
+  return { text, blocks: [...blocks.slice(0, first), ...renewed, ...blocks.slice(end)] };
+}
+
+function lengthOf(blocks: readonly Block[], from: number, to: number): number {
+  let length = 0;
+  for (let index = from; index < to; index += 1) length += blocks[index]?.text.length ?? 0;
+  return length;
 }

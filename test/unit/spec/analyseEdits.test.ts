@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { Surroundings } from '../../../server/src/spec/analyse.ts';
+import { analyse, type Analysis, type Surroundings } from '../../../server/src/spec/analyse.ts';
 import { followEdits } from '../../../server/src/spec/analyseEdits.ts';
 import { AROUND, assertSameAnalysis, followStates } from '../../helpers/editedAnalysis.ts';
 import { caseSurroundings } from '../../helpers/judge.ts';
@@ -69,6 +69,39 @@ describe('analysing edits block by block', () => {
       whole: 0,
       rest: 0,
     });
+  });
+
+  it('goes on where it was stopped, and comes to the same', () => {
+    const text = specOf(...Array.from({ length: 40 }, (_, index) => service(`s${index}`, '    imagge: x\n')));
+    const spec = followEdits();
+    let calls = 1;
+    let analysis = spec.analyseUntil(text, AROUND, () => true);
+    assert.equal(analysis, undefined);
+    for (; !analysis; calls += 1) analysis = spec.analyseUntil(text, AROUND, () => true);
+    assert.ok(calls > 40, `${calls} calls`);
+    assert.deepEqual(analysis.findings, analyse(text, AROUND).findings);
+    assertSameAnalysis(spec, text.replace('s3:1', 's3:2'), AROUND);
+  });
+
+  it('comes to an end by steps, also where the text cannot be taken apart', () => {
+    const extending = specOf(service('a'), '  b:\n    extends: a\n', '  c:\n    extends: b\n');
+    for (const text of [`\ufeff${extending}`, extending, `extends: base.yaml\n${extending}`]) {
+      const spec = followEdits();
+      let analysis: Analysis | undefined;
+      for (let calls = 0; !analysis && calls < 100; calls += 1)
+        analysis = spec.analyseUntil(text, AROUND, () => true);
+      assert.deepEqual(analysis?.findings, analyse(text, AROUND).findings);
+    }
+  });
+
+  it('gives the trees of a document where they stand', () => {
+    const spec = followEdits();
+    spec.analyse(specOf(service('a'), service('b')), AROUND);
+    const text = specOf(service('n'), service('a', '    command: ${HOME}\n'), service('b'));
+    const [whole, edited] = [analyse(text, AROUND), spec.analyse(text, AROUND)];
+    assert.deepEqual(edited.root, whole.root);
+    assert.deepEqual(edited.resolved?.root, whole.resolved?.root);
+    assert.deepEqual(spec.treeOf(text, AROUND.file), whole.root);
   });
 
   it('judges a document again that moves to another file', () => {

@@ -1,6 +1,7 @@
 // The lint rules HPC001-HPC009 and HPC900 over the facts of a spec, in the order of the contract (section 9.8): by rule, inside
 // a rule services in the order in which they start.
 import type { Finding } from '../../model/finding.ts';
+import { runAlways, type RunGroup } from '../checkTogether.ts';
 import type { ClusterProfile } from '../rules/clusterProfile.ts';
 import { startOrder } from '../rules/dependencies.ts';
 import type { Placed, RootFacts } from '../rules/facts.ts';
@@ -18,26 +19,33 @@ export interface LintContext {
   /** Effective cache directory, normalised. */
   readonly cacheDir: string;
   /** HPC004 findings, made by checkCacheDir: they need the tree. */
-  readonly cacheDirFindings: readonly Finding[];
+  readonly cacheDirFindings: () => readonly Finding[];
   readonly cluster?: ClusterProfile;
   /** True when a service starts from another one: then a list of dependencies cannot be rewritten alone. */
   readonly hasExtends: boolean;
 }
 
-/** All lint findings. Services in any order. */
-export function lintSpec(root: RootFacts, services: readonly Placed[], context: LintContext): Finding[] {
-  const ordered = inStartOrder(services);
+/** All lint findings. Services in any order. `run` leaves out groups of rules whose facts say nothing new. */
+export function lintSpec(
+  root: RootFacts,
+  services: readonly Placed[],
+  context: LintContext,
+  run: RunGroup = runAlways(root),
+): Finding[] {
+  let known: readonly Placed[] | undefined;
+  const ordered = () => (known ??= inStartOrder(services));
+  const { cluster, cacheDir } = context;
   return [
-    ...lintReadiness(ordered),
-    ...lintImplicitConditions(ordered, context.hasExtends),
-    ...lintMemory(root),
-    ...lintGeometry(root, ordered),
-    ...lintMemoryUnits(root, ordered),
-    ...lintIgnoredWrites(root, ordered, context),
-    ...context.cacheDirFindings,
-    ...lintLocalVolumes(ordered, context),
-    ...lintImages(ordered),
-    ...(context.cluster ? lintCluster(root, ordered, context.cacheDir, context.cluster) : []),
+    ...run('lint readiness', () => lintReadiness(ordered())),
+    ...run('lint conditions', () => lintImplicitConditions(ordered(), context.hasExtends)),
+    ...run('lint memory', (facts) => lintMemory(facts)),
+    ...run('lint geometry', (facts) => lintGeometry(facts, services)),
+    ...run('lint units', (facts) => lintMemoryUnits(facts, services)),
+    ...run('lint writes', (facts) => lintIgnoredWrites(facts, ordered(), context)),
+    ...run('lint cache directory', context.cacheDirFindings),
+    ...run('lint volumes', () => lintLocalVolumes(ordered(), context)),
+    ...run('lint images', () => lintImages(ordered())),
+    ...(cluster ? run('lint cluster', (facts) => lintCluster(facts, ordered(), cacheDir, cluster)) : []),
   ];
 }
 

@@ -1,7 +1,7 @@
 // All rules of one whole spec, block by block and then over the facts. What is kept of blocks that did not change is not looked for again.
 import type { Finding } from '../../model/finding.ts';
 import { WHOLE_TEXT, type BlockPlaces } from '../blockPlaces.ts';
-import { checkTogether } from '../checkTogether.ts';
+import { groupsOver } from '../checkTogether.ts';
 import { isSameList, NOTHING_KEPT, type Kept } from '../kept.ts';
 import { valueOf, type MapNode, type Pair } from '../node.ts';
 import { isSameValue } from '../sameValue.ts';
@@ -47,9 +47,9 @@ export function checkSpec(
   );
   const own: Finding[] = [];
   const services: Placed[] = [];
-  for (const pair of pairs) {
-    const { findings, placed } = checkOne(pair, context, kept);
-    for (const finding of findings) if (!isHidden(finding, pair, spec)) own.push(finding);
+  const checked = kept.each('rules', pairs, [context], (pair) => checkOne(pair, context));
+  for (const { findings, placed, name } of checked) {
+    for (const finding of findings) if (!isHidden(finding, name, spec)) own.push(finding);
     if (placed) services.push(placed);
   }
   const root = rootFactsOf(spec.root, context, kept);
@@ -58,7 +58,7 @@ export function checkSpec(
   const hasServices = valueOf(spec.root, 'services')?.kind === 'map';
   const findings =
     hasServices && (isWhole || services.length > 0)
-      ? checkTogether('all', { root, services, inputs: [] }, kept, places, () => checkAll(root, services))
+      ? groupsOver({ root, services, inputs: [] }, kept, places)('all', (facts) => checkAll(facts, services))
       : [];
   return {
     findings: [...blocks, ...own, ...(isWhole ? findings : withoutAbsence(findings))],
@@ -67,16 +67,15 @@ export function checkSpec(
   };
 }
 
-function checkOne(pair: Pair, context: RuleContext, kept: Kept) {
-  return kept.of('rules', pair.value, [pair.key, context], () => {
-    const facts = factsOfService(pair, context);
-    return { findings: checkService(pair, context), placed: facts && { facts, shift: 0 } };
-  });
+function checkOne(pair: Pair, context: RuleContext) {
+  const facts = factsOfService(pair, context);
+  const placed = facts && { facts, shift: 0 };
+  return { findings: checkService(pair, context), placed, name: String(pair.key.value) };
 }
 
 /** A rule about something that is not there, where the base that may hold it is missing. */
-function isHidden({ code }: Finding, { key }: Pair, { incompleteServices }: CheckableSpec): boolean {
-  return ABOUT_ABSENCE.has(code) && incompleteServices.has(String(key.value));
+function isHidden({ code }: Finding, service: string, { incompleteServices }: CheckableSpec): boolean {
+  return ABOUT_ABSENCE.has(code) && incompleteServices.has(service);
 }
 
 /** The context of the last analysis where this one says the same. The text of a node never changes, whoever gives it. */

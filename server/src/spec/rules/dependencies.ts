@@ -6,6 +6,8 @@ import type { RuleCode } from './catalogue.ts';
 import { nearestName } from '../nearestName.ts';
 
 const LONGEST_CHAIN = 10;
+/** So many wrong names are looked for among all others: with thousands of both it would take minutes. */
+const MOST_GUESSES = 200;
 
 /** R161-R163 per edge, then R164 once per ring. `services` in the order of names. */
 export function checkDependencies(services: readonly Placed[]): Finding[] {
@@ -13,7 +15,7 @@ export function checkDependencies(services: readonly Placed[]): Finding[] {
   const findings: Finding[] = [];
   for (const service of services)
     for (const edge of service.facts.dependencies) {
-      const finding = checkEdge(service, edge, byName);
+      const finding = checkEdge(service, edge, byName, findings.length < MOST_GUESSES);
       if (finding) findings.push(finding);
     }
   return [...findings, ...checkRings(services, byName)];
@@ -23,15 +25,15 @@ function checkEdge(
   service: Placed,
   edge: DependencyFact,
   byName: ReadonlyMap<string, Placed>,
+  mayGuess: boolean,
 ): Finding | undefined {
   const target = byName.get(edge.target);
   const words = { target: edge.target };
   if (!target) {
-    const guess = nearestName(
-      edge.target,
-      [...byName.keys()].filter((name) => name !== service.facts.name),
-    );
-    const known = [...byName.keys()].slice(0, 10).join(', ');
+    const names = [...byName.keys()];
+    const others = mayGuess ? names.filter((name) => name !== service.facts.name) : [];
+    const guess = nearestName(edge.target, others);
+    const known = names.slice(0, 10).join(', ');
     const advice = guess === undefined ? `Services here: ${known}.` : `Did you mean ${guess}?`;
     return report('R161', service, edge, { words, advice });
   }

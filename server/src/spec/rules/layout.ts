@@ -20,6 +20,9 @@ export interface LayoutResult {
   readonly findings: readonly Finding[];
 }
 
+/** So many wrong names are looked for among all others. */
+const MOST_GUESSES = 200;
+
 type NodesFact = Extract<PlacementFact, { kind: 'nodes' }>;
 
 /** `services` in the order of names. Nothing is laid out when the size of the allocation is not known. */
@@ -91,7 +94,8 @@ class Layouter {
     target: { readonly value: string; readonly span: Span },
   ): Layout | undefined {
     if (!this.byName.has(target.value)) {
-      const guess = nearestName(target.value, [...this.byName.keys()]);
+      const guess =
+        this.findings.length < MOST_GUESSES ? nearestName(target.value, this.byName.keys()) : undefined;
       this.report('R151', service, target.span, {
         words: { target: target.value },
         ...(guess === undefined ? {} : { advice: `Did you mean ${guess}?` }),

@@ -25,9 +25,9 @@ export function checkShapes(merged: MapNode, incomplete = false, kept: Kept = NO
       kept.of('root shape', pair.value, [pair.key], () => checkRootBlockShape(pair)),
     ),
     ...(services?.kind === 'map'
-      ? services.pairs.flatMap((pair) => {
-          const found = kept.of('shape', pair.value, [pair.key], () => checkServiceShape(pair));
-          return withMergeFix(found, pair, services);
+      ? kept.each('shape', services.pairs, [], checkServiceShape).flatMap((found, index) => {
+          const pair = services.pairs[index];
+          return pair && found.length > 0 ? withMergeFix(found, pair, services) : found;
         })
       : []),
   ];

@@ -1,0 +1,93 @@
+// One analysis for each state of an open document, shared by everything that looks at it: diagnostics, actions, hover, lenses.
+// Each document keeps what is known of its blocks as long as it is open.
+import type { Finding } from '../model/finding.ts';
+import type { Analysis, Surroundings } from '../spec/analyse.ts';
+import { followEdits, type EditedSpec } from '../spec/analyseEdits.ts';
+import type { SpecNode } from '../spec/node.ts';
+import { findingOf } from '../spec/rules/finding.ts';
+import { LARGEST_TEXT, type OpenDocument } from './openDocuments.ts';
+import type { SurroundingsSource } from './surroundings.ts';
+
+/** An analysis with what it was made from. */
+export interface Judged extends Pick<Analysis, 'findings' | 'root'> {
+  readonly text: string;
+  readonly around: Surroundings;
+  /** Absent for a text that is too large to be analysed. */
+  readonly analysis?: Analysis;
+}
+
+export interface DocumentAnalyses {
+  /** The analysis of the document as it is now. */
+  readonly of: (document: OpenDocument) => Judged;
+  /** The same as far as it comes until `isOver`; undefined: call again, it goes on from there. */
+  readonly until: (document: OpenDocument, isOver: () => boolean) => Judged | undefined;
+  /** The tree of the document's text; undefined where it cannot be read at all. */
+  readonly treeOf: (document: OpenDocument) => SpecNode | undefined;
+  /** Something beside the texts has changed: of one document, or of all. */
+  readonly expire: (uri?: string) => void;
+}
+
+interface Known {
+  readonly spec: EditedSpec;
+  /** What `judged` belongs to: the version of the text and of everything else. */
+  state: string;
+  judged: Judged | undefined;
+}
+
+/** Analyses of the open documents, judged against `surroundings`. */
+export function createAnalyses(surroundings: Pick<SurroundingsSource, 'of'>): DocumentAnalyses {
+  const states = new WeakMap<OpenDocument, Known>();
+  const changes = new Map<string, number>();
+  let generation = 0;
+  const knownOf = (document: OpenDocument): Known => {
+    const known = states.get(document) ?? { spec: followEdits(), state: '', judged: undefined };
+    states.set(document, known);
+    return known;
+  };
+  const until = (document: OpenDocument, isOver: () => boolean): Judged | undefined => {
+    const known = knownOf(document);
+    const state = `${document.text.version} ${generation} ${changes.get(document.uri) ?? 0}`;
+    if (known.judged && known.state === state) return known.judged;
+    known.judged = judge(document, surroundings.of(document), known.spec, isOver);
+    known.state = state;
+    return known.judged;
+  };
+  const of = (document: OpenDocument): Judged => {
+    for (;;) {
+      const judged = until(document, () => false);
+      if (judged) return judged;
+    }
+  };
+  return {
+    of,
+    until,
+    treeOf: (document) => {
+      const { spec, state, judged } = knownOf(document);
+      if (judged && state.startsWith(`${document.text.version} `)) return judged.root;
+      const text = document.text.getText();
+      return text.length > LARGEST_TEXT ? undefined : spec.treeOf(text, document.path);
+    },
+    expire: (uri) => {
+      if (uri === undefined) generation += 1;
+      else changes.set(uri, (changes.get(uri) ?? 0) + 1);
+    },
+  };
+}
+
+function judge(
+  document: OpenDocument,
+  around: Surroundings,
+  spec: EditedSpec,
+  isOver: () => boolean,
+): Judged | undefined {
+  const text = document.text.getText();
+  if (text.length > LARGEST_TEXT)
+    return { text, around, root: undefined, findings: [tooLarge(document.path, text)] };
+  const analysis = spec.analyseUntil(text, around, isOver);
+  return analysis && { text, around, analysis, root: analysis.root, findings: analysis.findings };
+}
+
+function tooLarge(file: string, text: string): Finding {
+  const size = `${(text.length / 1024 / 1024).toFixed(1)} MB`;
+  return findingOf('HX001', { span: { file, start: 0, end: Math.min(1, text.length) }, words: { size } });
+}
