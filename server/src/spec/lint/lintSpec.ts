@@ -42,7 +42,8 @@ export function lintSpec(
     ...run('lint geometry', (facts) => lintGeometry(facts, services)),
     ...run('lint units', (facts) => lintMemoryUnits(facts, services)),
     ...run('lint writes', (facts) => lintIgnoredWrites(facts, ordered(), context)),
-    ...run('lint cache directory', context.cacheDirFindings),
+    // These look at the tree, not at facts: they are made anew each time.
+    ...context.cacheDirFindings(),
     ...run('lint volumes', () => lintLocalVolumes(ordered(), context)),
     ...run('lint images', () => lintImages(ordered())),
     ...(cluster ? run('lint cluster', (facts) => lintCluster(facts, ordered(), cacheDir, cluster)) : []),
