@@ -48,7 +48,12 @@ const lens = (page: Page, text: string | RegExp) =>
   page.locator('.codelens-decoration', { hasText: text }).first();
 const toast = (page: Page, text: string) =>
   page.locator('.notifications-toasts .notification-list-item', { hasText: text }).first();
-const view = (page: Page) => page.locator('.activitybar .action-label[aria-label^="HPC Compose"]').click();
+/** Opens the view; a click on the icon of an open one would close it. */
+const view = async (page: Page) => {
+  const icon = '.action-label[aria-label^="HPC Compose"]';
+  if ((await page.locator(`.activitybar .action-item.checked ${icon}`).count()) === 0)
+    await page.locator(`.activitybar ${icon}`).click();
+};
 
 describe('the main job in a window', function () {
   this.timeout(60_000);
@@ -152,10 +157,10 @@ describe('a window in Restricted Mode', function () {
     const { page } = state;
     await openFile(page, 'compose.yaml');
     await lens(page, 'state hidden in Restricted Mode').waitFor();
-    await view(page);
-    await page.locator('.sidebar', { hasText: 'Restricted Mode' }).first().waitFor();
     await page.locator('.codelens-decoration a', { hasText: 'Prepare All' }).click();
     await toast(page, 'Restricted Mode').waitFor();
+    await view(page);
+    await page.locator('.sidebar', { hasText: 'Restricted Mode' }).first().waitFor();
     assert.equal(fs.existsSync(state.sample.cache), false);
   });
 });
