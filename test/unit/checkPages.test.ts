@@ -13,7 +13,7 @@ const report: PreflightReport = {
   contextual_warnings: [],
   passed_checks: [{ level: 'ok', message: 'flock works', remediation: null }],
   evidence: {
-    path: '/work/c',
+    path: '/lustre/c',
     real_path: '/mnt/lustre/c',
     exists: true,
     mount_point: '/mnt/lustre',
