@@ -1,7 +1,7 @@
 // Finds the program that builds images, before anything is written.
-import { accessSync, constants, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { OperationFailure } from '../../model/failure.ts';
+import { isExecutable } from '../executable.ts';
 
 /**
  * The path of an executable: a name with a slash as it is, any other searched in PATH.
@@ -17,13 +17,4 @@ export function findTool(tool: string, name: string, path: string | undefined): 
     if (isExecutable(candidate)) return candidate;
   }
   throw new OperationFailure('tool-missing', { tool, path: name });
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }

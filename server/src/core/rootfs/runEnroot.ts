@@ -1,8 +1,9 @@
 // Runs enroot for a build: everything it writes goes into the hidden build directory, the entry's lock is inherited so that
 // orphans still hold it, and only the harmless verbs are ever used. Source: rootfs contract, sections 2.5 L4, 2.6 A6, 4.2.
 import fs from 'node:fs';
-import { delimiter, isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
 import { RootfsFailure } from '../../model/rootfs.ts';
+import { executableOnPath, isExecutable } from '../executable.ts';
 import type { BuildRequest } from './buildRootfs.ts';
 import type { RootfsPorts } from './rootfsPorts.ts';
 
@@ -84,22 +85,7 @@ function failureOf(stderr: string, exitCode: number | undefined): EnrootFailure 
 /** The executable to use: a path as it is, a name as found on PATH. Throws E_NO_ENROOT. */
 export function findEnroot(given: string | undefined, env: RootfsPorts['env']): string {
   const name = given || 'enroot';
-  const places = name.includes('/')
-    ? [name]
-    : (env.PATH ?? '')
-        .split(delimiter)
-        .filter(isAbsolute)
-        .map((folder) => join(folder, name));
-  const found = places.find(isExecutable);
+  const found = name.includes('/') ? [name].find(isExecutable) : executableOnPath(name, env.PATH);
   if (found === undefined) throw new RootfsFailure('E_NO_ENROOT');
   return found;
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    fs.accessSync(path, fs.constants.X_OK);
-    return fs.statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }
