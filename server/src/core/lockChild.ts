@@ -1,6 +1,7 @@
 // One lasting child that calls flock(2) on our own descriptors, because Node cannot and a process for each lock costs milliseconds.
 // It borrows them through pidfd_getfd(2) and gives them back at once: a lock lives in our descriptor alone, so the child may die
 // at any time without a lock being lost, and our death frees them all. Where that call is refused, callers start a child per try.
+import { plainEnvironment } from './plainEnvironment.ts';
 import type { ProcessInput, ProcessRun } from './process.ts';
 
 export type LockMode = 'shared' | 'exclusive';
@@ -170,7 +171,7 @@ function startChild(
   run({
     command: 'perl',
     args: ['-e', LOCK_SCRIPT, '--', String(process.pid)],
-    env: { PATH: env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C' },
+    env: plainEnvironment(env),
     onInput,
     onLine,
   }).then(finish, finish);

@@ -1,5 +1,6 @@
 // Who calls flock(2) for us: the lasting child where it can be had, else a child that inherits the descriptors. Either way the
 // lock is in our open file and ends with its last descriptor.
+import { plainEnvironment } from './plainEnvironment.ts';
 import { lockWord, LOCK_SCRIPT, type DescriptorLock, type LockOutcome } from './lockChild.ts';
 import type { Ports } from './ports.ts';
 import type { ProcessResult } from './process.ts';
@@ -129,6 +130,6 @@ function runTool(
   ports: LockToolPorts,
   signal?: AbortSignal,
 ): Promise<ProcessResult> {
-  const env = { PATH: ports.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C' };
+  const env = plainEnvironment(ports.env);
   return ports.run({ command, args, env, descriptors, ...(signal ? { signal } : {}) });
 }

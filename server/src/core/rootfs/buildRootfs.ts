@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { RootfsFailure } from '../../model/rootfs.ts';
+import { plainEnvironment } from '../plainEnvironment.ts';
 import { deviceOf, lookAtEntry } from './entryOnDisk.ts';
 import type { ImageIdentity } from './identifyImage.ts';
 import { requireContents } from './imageContents.ts';
@@ -196,7 +197,7 @@ function touchNow(tree: string): void {
 }
 
 async function syncFileSystem(path: string, ports: RootfsPorts): Promise<void> {
-  const env = { PATH: ports.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C' };
+  const env = plainEnvironment(ports.env);
   const { exitCode } = await ports.run({ command: 'sync', args: ['-f', path], env });
   if (exitCode !== 0) ports.log.warn(`sync of ${path} failed`);
 }

@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RootfsGcPlan, RootfsGcResult, RootfsVictim } from '../../model/rootfs.ts';
+import { plainEnvironment } from '../plainEnvironment.ts';
 import { applyVictims, emptyTally, gcResult, isBelowLow, type GcTally } from './applyGc.ts';
 import { checkBase, checkUserDirectories } from './checkDirectories.ts';
 import { outcomeOf } from './collectGarbage.ts';
@@ -158,7 +159,7 @@ async function forUser(
     const result = await ports.run({
       command: self.command,
       args: [...self.args, 'rootfs', 'as-user'],
-      env: { PATH: ports.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C', HOME: '/' },
+      env: { ...plainEnvironment(ports.env), HOME: '/' },
       descriptors: [fd],
       ...(signal ? { signal } : {}),
     });

@@ -2,6 +2,7 @@
 // tool is there. A truncated or foreign file is refused before anything is written. Source: rootfs contract, section 2.6 A5.
 import fs from 'node:fs';
 import { RootfsFailure } from '../../model/rootfs.ts';
+import { plainEnvironment } from '../plainEnvironment.ts';
 import type { RootfsPorts } from './rootfsPorts.ts';
 
 export interface UnpackForecast {
@@ -69,7 +70,7 @@ async function sumListing(
   const result = await ports.run({
     command: 'unsquashfs',
     args: ['-lln', image],
-    env: { PATH: ports.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C' },
+    env: plainEnvironment(ports.env),
     onLine: (line, stream) => {
       const allocated = stream === 'stdout' ? allocatedBytes(line) : undefined;
       if (allocated === undefined) return;

@@ -1,6 +1,7 @@
 // Measures and deletes unpacked trees. Neither leaves the file system the tree is on, follows a link, or stalls the event loop.
 import fs from 'node:fs';
 import { join } from 'node:path';
+import { plainEnvironment } from '../plainEnvironment.ts';
 import { mountPointsBelow } from './mounts.ts';
 import type { RootfsPorts } from './rootfsPorts.ts';
 
@@ -76,7 +77,7 @@ function namesIn(directory: string, size: { unreadable: number }): string[] {
 export async function deleteTree(path: string, ports: RootfsPorts): Promise<string | undefined> {
   const mounted = mountPointsBelow(path);
   if (mounted.length > 0) return `${mounted[0] ?? ''} is mounted`;
-  const env = { PATH: ports.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C' };
+  const env = plainEnvironment(ports.env);
   const remove = () => ports.run({ command: 'rm', args: ['-rf', '--one-file-system', '--', path], env });
   await remove();
   if (!isThere(path)) return undefined;
