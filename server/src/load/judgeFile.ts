@@ -2,7 +2,7 @@
 // run, so that hundreds of small files a second can be judged.
 import { realpathSync } from 'node:fs';
 import type { Finding } from '../model/finding.ts';
-import { joinPath, parentPath } from '../model/paths.ts';
+import { parentPath } from '../model/paths.ts';
 import { chooseCacheDir } from '../plan/cacheDir.ts';
 import type { SelectedSettings } from '../plan/settings.ts';
 import type { Surroundings } from '../spec/analyse.ts';
@@ -11,6 +11,7 @@ import { judgeSpec, type Judgement } from '../spec/judgeSpec.ts';
 import { readClusterProfile, type ClusterProfileResult } from '../spec/rules/clusterProfile.ts';
 import { findingOf } from '../spec/rules/finding.ts';
 import { layerVariables } from '../spec/variables.ts';
+import { nearestClusterProfile } from './clusterProfile.ts';
 import { selectSettings, settingsLayers } from './selectSettings.ts';
 import { userHomeOf } from './userHome.ts';
 
@@ -33,8 +34,6 @@ export interface JudgedFile {
   readonly textOf: (file: string) => string | undefined;
 }
 
-const CLUSTER_PATH = '.hpc-compose/cluster.toml';
-
 /** Settings once, then one function for each spec: its path and, from standard input, its text. */
 export function createJudge(run: JudgeRun): {
   readonly settings: SelectedSettings | undefined;
@@ -49,7 +48,7 @@ export function createJudge(run: JudgeRun): {
     ...(profile === undefined ? {} : { profile }),
     ...(settingsFile === undefined ? {} : { settingsFile }),
   });
-  const clusters = new Map<string, ClusterProfileResult>();
+  const readProfile = rememberAll(readClusterProfile);
   const { selected } = selection;
   const judge = (path: string, given?: string): JudgedFile => {
     const state: FileState = given === undefined ? files.read(path) : { kind: 'text', text: given };
@@ -60,7 +59,14 @@ export function createJudge(run: JudgeRun): {
     const blocked = [...selection.findings, ...unread(path, state)];
     if (blocked.length > 0 || state.kind !== 'text')
       return { path, findings: blocked, judgement: undefined, textOf };
-    return judgeText(path, state.text, run, selected, clusterOf(path, files, clusters), textOf);
+    return judgeText(
+      path,
+      state.text,
+      run,
+      selected,
+      nearestClusterProfile(path, files, readProfile),
+      textOf,
+    );
   };
   return { settings: selected, judge };
 }
@@ -102,22 +108,14 @@ function unread(path: string, state: FileState): Finding[] {
   return [findingOf('R004', { span, words: { cause: `${path} cannot be read: ${state.reason}` } })];
 }
 
-/** The cluster profile nearest above the spec. */
-function clusterOf(
-  path: string,
-  files: SpecFiles,
-  known: Map<string, ClusterProfileResult>,
-): ClusterProfileResult | undefined {
-  for (let directory = parentPath(path); ; directory = parentPath(directory)) {
-    const file = joinPath(directory, CLUSTER_PATH);
-    const state = files.read(file);
-    if (state.kind === 'text') {
-      const result = known.get(file) ?? readClusterProfile(state.text, file);
-      known.set(file, result);
-      return result;
-    }
-    if (directory === '/' || directory === '') return undefined;
-  }
+/** Each profile is read once for all specs of a run. */
+function rememberAll(read: typeof readClusterProfile): typeof readClusterProfile {
+  const known = new Map<string, ClusterProfileResult>();
+  return (text, file) => {
+    const result = known.get(file) ?? read(text, file);
+    known.set(file, result);
+    return result;
+  };
 }
 
 function projectDirOf(path: string): string {

@@ -2,6 +2,7 @@
 // the background, so that a hung mount never stops a keystroke; when one arrives, the documents are judged again.
 import { access, constants, realpath } from 'node:fs/promises';
 import { createBackgroundFiles } from '../load/backgroundFiles.ts';
+import { nearestClusterProfile } from '../load/clusterProfile.ts';
 import { selectSettings, settingsLayers } from '../load/selectSettings.ts';
 import { userHomeOf } from '../load/userHome.ts';
 import type { Finding } from '../model/finding.ts';
@@ -36,7 +37,6 @@ export interface SurroundingsSource {
   recheck(): Promise<void>;
 }
 
-const CLUSTER_PATH = '.hpc-compose/cluster.toml';
 /** Programs of a machine where variables of jobs can be known. */
 const CLUSTER_TOOLS = ['sbatch', 'enroot'];
 
@@ -59,7 +59,7 @@ export function createSurroundings(setup: SurroundingsSetup): SurroundingsSource
   return {
     settingsOf,
     problemsOf: (document) => {
-      const cluster = clusterOf(document.path, port, readProfile);
+      const cluster = nearestClusterProfile(document.path, port, readProfile);
       return [...selectionOf(document).findings, ...(cluster?.ok === false ? cluster.findings : [])];
     },
     of: (document) => {
@@ -67,7 +67,7 @@ export function createSurroundings(setup: SurroundingsSetup): SurroundingsSource
       const settings = settingsOf(document);
       const projectDir = realFolderOf(path);
       const { env } = setup;
-      const cluster = clusterOf(path, port, readProfile);
+      const cluster = nearestClusterProfile(path, port, readProfile);
       const rootfsCache = setup.rootfsRulesOf?.(document.uri);
       return {
         file: path,
@@ -130,20 +130,6 @@ function rememberLast(read: typeof readClusterProfile): typeof readClusterProfil
     if (last?.text !== text || last.file !== file) last = { text, file, result: read(text, file) };
     return last.result;
   };
-}
-
-/** The cluster profile nearest above a spec. */
-function clusterOf(
-  path: string,
-  files: SpecFiles,
-  read: typeof readClusterProfile,
-): ClusterProfileResult | undefined {
-  for (let directory = parentPath(path); ; directory = parentPath(directory)) {
-    const file = joinPath(directory, CLUSTER_PATH);
-    const state = files.read(file);
-    if (state.kind === 'text') return read(state.text, file);
-    if (directory === '/' || directory === '') return undefined;
-  }
 }
 
 async function isOnPath(names: readonly string[], path: string | undefined): Promise<boolean> {
