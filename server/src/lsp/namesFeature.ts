@@ -1,10 +1,9 @@
 // Names of services over LSP: go to the definition, find uses, highlight, rename.
 import { DocumentHighlightKind, LSPErrorCodes, ResponseError, type Location } from 'vscode-languageserver';
 import { badServiceName, serviceNameAt, serviceNames, type ServiceName } from '../language/serviceNames.ts';
-import { parseYaml } from '../spec/parse.ts';
 import { rangeOf } from './diagnosticOf.ts';
 import { guarded } from './guarded.ts';
-import { LARGEST_TEXT, type OpenDocument } from './openDocuments.ts';
+import type { OpenDocument } from './openDocuments.ts';
 import type { Feature, ServerContext } from './serverContext.ts';
 
 interface Place {
@@ -80,9 +79,7 @@ function placeAt(
 ): Place | undefined {
   const document = context.documents.get(params.textDocument.uri);
   if (!document || !context.documents.isSpec(document.uri)) return undefined;
-  const text = document.text.getText();
-  if (text.length > LARGEST_TEXT) return undefined;
-  const names = serviceNames(parseYaml(text, document.path).root);
+  const names = serviceNames(context.treeOf(document));
   const here = serviceNameAt(names, document.text.offsetAt(params.position));
   return here && { document, names, here, same: names.filter(({ name }) => name === here.name) };
 }

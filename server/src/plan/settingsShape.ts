@@ -1,4 +1,5 @@
 // The schema of `.hpc-compose/settings.toml` as data (cache contract, section 1.4).
+import { PLACEMENT_TEXTS } from '../model/slurmTexts.ts';
 import type { TomlShape } from '../model/tomlShape.ts';
 
 /** Executables that settings may name. */
@@ -45,24 +46,7 @@ const SCOPE: TomlShape = {
 
 const RESOURCE_PROFILE: TomlShape = {
   table: {
-    ...all(
-      [
-        'partition',
-        'account',
-        'qos',
-        'time',
-        'mem',
-        'gres',
-        'mem_per_gpu',
-        'gpu_bind',
-        'cpu_bind',
-        'mem_bind',
-        'distribution',
-        'hint',
-        'constraint',
-      ],
-      'string',
-    ),
+    ...all(['partition', 'account', 'qos', 'time', 'mem', ...PLACEMENT_TEXTS, 'constraint'], 'string'),
     ...all(
       [
         'nodes',

@@ -1,5 +1,6 @@
 // Which strings of a spec are interpolated (spec contract, sections 0, 4, 5 and 8), as a table over the shape of the tree.
 // Keys stand in the order in which hpc-compose walks them, so that the first problem found is the one it reports.
+import { PLACEMENT_TEXTS } from '../model/slurmTexts.ts';
 
 export interface FieldRule {
   /** A string here is interpolated. */
@@ -40,13 +41,7 @@ const ROOT_TEXTS = [
   'licenses',
   'time',
   'mem',
-  'gres',
-  'mem_per_gpu',
-  'gpu_bind',
-  'cpu_bind',
-  'mem_bind',
-  'distribution',
-  'hint',
+  ...PLACEMENT_TEXTS,
   'constraint',
   'output',
   'error',
@@ -54,16 +49,7 @@ const ROOT_TEXTS = [
   'array',
 ] as const;
 
-const STEP_TEXTS = [
-  'gres',
-  'mem_per_gpu',
-  'gpu_bind',
-  'cpu_bind',
-  'mem_bind',
-  'distribution',
-  'hint',
-  'time_limit',
-] as const;
+const STEP_TEXTS = [...PLACEMENT_TEXTS, 'time_limit'] as const;
 
 const STAGE_IN: FieldRule = {
   items: { keys: { from: JOB_TEXT, to: JOB_TEXT, hf: { keys: { repo: TEXT, revision: TEXT } } } },

@@ -1,4 +1,5 @@
 // The root block `x-slurm` without its nested blocks: R074-R084, in the order in which hpc-compose looks. Spec contract, 9.5.
+import { PLACEMENT_TEXTS } from '../../model/slurmTexts.ts';
 import { parseArray } from '../grammar/array.ts';
 import { asksForGpu } from '../grammar/gres.ts';
 import { parseJobId } from '../grammar/jobId.ts';
@@ -29,16 +30,7 @@ const LINES_BEFORE_TIME = [
   'licenses',
   'constraint',
 ] as const;
-const LINES_AFTER_TIME = [
-  'mem',
-  'gres',
-  'mem_per_gpu',
-  'gpu_bind',
-  'cpu_bind',
-  'mem_bind',
-  'distribution',
-  'hint',
-] as const;
+const LINES_AFTER_TIME = ['mem', ...PLACEMENT_TEXTS] as const;
 
 /** Checks counts, texts, time, logs, array, dependencies and raw flags of the allocation. */
 export function checkAllocation(place: Place, sink: Sink): void {
