@@ -2,7 +2,8 @@
 import { runProcess } from '../core/process.ts';
 import { detectTool } from '../core/toolVersion.ts';
 import { blocked } from '../core/preflight/items.ts';
-import { preflight, type PreflightInput } from '../core/preflight/preflight.ts';
+import type { PreflightInput } from '../core/preflight/check.ts';
+import { preflight } from '../core/preflight/preflight.ts';
 import { probeShared } from '../core/preflight/sharedProbe.ts';
 import { findTool } from '../core/prepare/toolPath.ts';
 import { preflightInput } from '../load/preflightInput.ts';

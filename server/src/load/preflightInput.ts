@@ -1,5 +1,5 @@
 // What preflight needs to know of a loaded spec beyond its plan.
-import type { PreflightInput } from '../core/preflight/preflight.ts';
+import type { PreflightInput } from '../core/preflight/check.ts';
 import { nodeLocalRootOf, resolveHostPath } from '../spec/grammar/localPath.ts';
 import { parseMount } from '../spec/grammar/mount.ts';
 import type { ProbeTarget } from '../core/preflight/sharedProbe.ts';

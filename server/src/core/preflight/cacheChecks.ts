@@ -4,9 +4,9 @@ import path from 'node:path';
 import type { PathEvidence } from '../../model/preflight.ts';
 import { errnoOf } from '../files.ts';
 import { isAtOrBelow } from '../../model/paths.ts';
-import { blocked, noted, passed, warned } from './items.ts';
+import { blocked, noted, passed, warned, type CheckItem } from './items.ts';
 import { nearestExisting } from './pathEvidence.ts';
-import type { Check, CheckItem, PreflightInput } from './preflight.ts';
+import type { Check, PreflightInput } from './check.ts';
 
 const SHARED =
   'Set x-slurm.cache_dir to a directory that login and compute nodes both mount, such as a workspace.';

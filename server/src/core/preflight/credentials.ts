@@ -1,7 +1,7 @@
 // Registry credentials as enroot looks them up: lines `machine HOST` of its `.credentials` file, by bare host (cache contract, sections 3 and 10).
 import * as fs from 'node:fs';
-import { noted, passed, warned } from './items.ts';
-import type { Check, CheckItem } from './preflight.ts';
+import { noted, passed, warned, type CheckItem } from './items.ts';
+import type { Check } from './check.ts';
 
 const DOCKER_HUB = ['registry-1.docker.io', 'docker.io', 'index.docker.io', 'auth.docker.io'];
 

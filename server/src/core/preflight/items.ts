@@ -1,5 +1,10 @@
-// Short ways to say what a check found.
-import type { CheckItem } from './preflight.ts';
+// What a check found, and short ways to say it.
+import type { PreflightItem } from '../../model/preflight.ts';
+
+/** One check's findings; contextual ones are perhaps no problem on the cluster. */
+export interface CheckItem extends PreflightItem {
+  contextual?: boolean;
+}
 
 export function passed(message: string): CheckItem {
   return { level: 'ok', message, remediation: null };

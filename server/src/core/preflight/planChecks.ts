@@ -3,8 +3,8 @@ import * as fs from 'node:fs';
 import type { Backend } from '../../model/plan.ts';
 import { OperationFailure } from '../../model/failure.ts';
 import { findTool } from '../prepare/toolPath.ts';
-import { blocked, noted, passed, warned } from './items.ts';
-import type { Check, CheckItem } from './preflight.ts';
+import { blocked, noted, passed, warned, type CheckItem } from './items.ts';
+import type { Check } from './check.ts';
 
 const TOOLS: Readonly<Record<Exclude<Backend, 'host'>, 'enroot' | 'apptainer' | 'singularity'>> = {
   pyxis: 'enroot',

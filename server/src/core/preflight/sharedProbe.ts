@@ -4,8 +4,7 @@ import * as fs from 'node:fs';
 import path from 'node:path';
 import { errnoOf } from '../files.ts';
 import type { Ports } from '../ports.ts';
-import { blocked, passed, warned } from './items.ts';
-import type { CheckItem } from './preflight.ts';
+import { blocked, passed, warned, type CheckItem } from './items.ts';
 
 export interface ProbeTarget {
   /** Such as "cache directory". */

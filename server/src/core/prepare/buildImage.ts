@@ -7,7 +7,8 @@ import { lstatIfThere, unlinkQuietly } from '../files.ts';
 import { uniqueNanos } from '../publish.ts';
 import { missingMountPoints, removeMadePlaces } from './mounts.ts';
 import { rememberKept } from './sidecars.ts';
-import { endStrays, runStep, type PrepareRun, type Step } from './run.ts';
+import type { PrepareRun, Step } from './prepareRun.ts';
+import { endStrays, runStep } from './runStep.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

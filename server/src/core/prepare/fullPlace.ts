@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { OperationFailure, type FailureData } from '../../model/failure.ts';
 import { formatBytes } from '../../model/units.ts';
 import type { FileSystem } from '../files.ts';
-import type { PrepareRun, Step } from './run.ts';
+import type { PrepareRun, Step } from './prepareRun.ts';
 
 /** Data for the words of a step's failure: the image, the service, and of the places written to the one with the least room. */
 export function failurePlace(run: PrepareRun, step: Step): FailureData {

@@ -4,7 +4,7 @@ import type { Lock, LockAttempt } from '../locks.ts';
 import { buildLockPathOf, manifestLockPathOf, tryLocks } from '../locks.ts';
 import { committedManifest } from '../committed.ts';
 import { refusesWriting } from '../ioFailure.ts';
-import type { PrepareRun } from './run.ts';
+import type { PrepareRun } from './prepareRun.ts';
 import { record, type Transaction } from './transaction.ts';
 
 /** Bounds the descriptors that are open at once: two for each image. */

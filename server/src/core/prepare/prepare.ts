@@ -10,7 +10,7 @@ import type { ProcessGuard } from '../process.ts';
 import { usesGpuHook } from './buildImage.ts';
 import { withRoom } from './fullPlace.ts';
 import { settleHits } from './hits.ts';
-import type { PrepareOptions, PrepareRun } from './run.ts';
+import type { PrepareOptions, PrepareRun } from './prepareRun.ts';
 import { makeCacheFolders, makeScratch, type Scratch } from './scratch.ts';
 import { baseTransactions, prepareService, preparedTransaction, type Images } from './services.ts';
 import { rememberUse, sweepFirst } from './sidecars.ts';
@@ -20,7 +20,7 @@ import { findTool } from './toolPath.ts';
 import { wholeMessage } from './toolFailure.ts';
 import { commitImage, type Outcome, type Transaction } from './transaction.ts';
 
-export type { PrepareOptions } from './run.ts';
+export type { PrepareOptions } from './prepareRun.ts';
 
 /**
  * Prepares the images of a plan. Expected failures are in the result, service by service.

@@ -6,7 +6,7 @@ import type { CachePlan, ImageArtifact, PreparePlan, ServicePlan } from '../../m
 import { lstatIfThere } from '../files.ts';
 import { longestNameBytes, NAME_BYTES_LIMIT } from '../publish.ts';
 import { buildPrepared, importImage } from './buildImage.ts';
-import type { PrepareRun } from './run.ts';
+import type { PrepareRun } from './prepareRun.ts';
 import { commitImage, type Outcome, type Transaction } from './transaction.ts';
 
 /** The images of a run: each base once, whatever the number of services that share it. */

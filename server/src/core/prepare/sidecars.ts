@@ -6,7 +6,7 @@ import type { ImageArtifact, KeyInput } from '../../model/plan.ts';
 import { recordInputs } from '../inputs.ts';
 import { recordUse } from '../registry.ts';
 import { keepLeftover, sweepCache } from '../sweep.ts';
-import type { PrepareRun } from './run.ts';
+import type { PrepareRun } from './prepareRun.ts';
 
 /** Keeps what a built image was made from. */
 export function rememberInputs(run: PrepareRun, artifact: ImageArtifact, inputs: readonly KeyInput[]): void {

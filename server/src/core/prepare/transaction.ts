@@ -10,7 +10,7 @@ import { lockHolder } from '../lockHolder.ts';
 import { buildLockPathOf, withBuildLock, withManifestLock } from '../locks.ts';
 import { touched, upsertBase, upsertPrepared, writeManifest } from '../manifest.ts';
 import { publishArtifact, stagingPathOf } from '../publish.ts';
-import type { PrepareRun } from './run.ts';
+import type { PrepareRun } from './prepareRun.ts';
 import { rememberInputs } from './sidecars.ts';
 
 export type Outcome = 'built' | 'reused';
