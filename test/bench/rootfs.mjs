@@ -5,9 +5,11 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { serialiseMetadata } from '../../server/src/core/rootfs/metadata.ts';
+import { userLayout } from '../../server/src/core/rootfs/layout.ts';
+import { renewRecordIndex } from '../../server/src/core/rootfs/recordIndex.ts';
 import { forecastUnpack } from '../../server/src/core/rootfs/squashImage.ts';
 import { measureTree } from '../../server/src/core/rootfs/treeOnDisk.ts';
+import { makeEntry, makeUser } from '../helpers/rootfs/manyEntries.ts';
 import { RootfsRig } from '../helpers/rootfs/rig.ts';
 
 const { values } = parseArgs({ options: { entries: { type: 'string', default: '100000' } } });
@@ -41,51 +43,25 @@ async function measureHit() {
   }
 }
 
-function makeMany(base) {
+/** As acquisitions leave it: records, and the copy of them in one file. */
+async function makeMany(base) {
   const each = ENTRIES / USERS;
-  const now = Math.floor(Date.now() / 1000);
   for (let user = 0; user < USERS; user++) {
     const uid = IS_ROOT ? 30000 + user : process.geteuid();
-    const root = path.join(base, String(uid));
-    const hidden = path.join(root, '.rootfs-cache');
-    for (const folder of [
-      root,
-      hidden,
-      ...['locks', 'meta', 'build', 'trash'].map((name) => path.join(hidden, name)),
-    ])
-      fs.mkdirSync(folder, { mode: 0o700 });
-    for (let index = 0; index < each; index++) makeEntry(root, uid, user * each + index, now);
+    const root = makeUser(base, uid);
+    for (let index = 0; index < each; index++) {
+      const number = user * each + index;
+      makeEntry(root, uid, number, 1000 + number);
+    }
   }
-  if (IS_ROOT)
-    for (let user = 0; user < USERS; user++)
-      execFileSync('chown', ['-R', `${30000 + user}:${30000 + user}`, path.join(base, String(30000 + user))]);
-}
-
-function makeEntry(root, uid, number, now) {
-  const hash = number.toString(16).padStart(16, '0');
-  const name = `pyxis_cache_u${uid}_${hash}`;
-  const tree = path.join(root, name);
-  fs.mkdirSync(tree, { mode: 0o755 });
-  fs.utimesSync(tree, now - 1000 - number, now - 1000 - number);
-  const { dev, ino } = fs.lstatSync(tree, { bigint: true });
-  const metadata = {
-    ...{
-      v: 1,
-      key: hash.repeat(4),
-      keyScheme: 'strict',
-      image: `/raid/images/team-${number % 977}/image-${number}.sqsh`,
-    },
-    ...{
-      source: {
-        path: `/raid/images/team/image-${number}.sqsh`,
-        size: '10737418240',
-        mtimeNs: '1700000000000000000',
-      },
-    },
-    ...{ arch: 'x86_64', dev: String(dev), ino: String(ino), bytes: 700_000_000 + number, inodes: 52_211 },
-    ...{ createdAt: now, createMs: 9000, bootId: '', synced: true, enroot: '4.1.2', builderVersion: '0.1.0' },
-  };
-  fs.writeFileSync(path.join(root, '.rootfs-cache/meta', `${name}.json`), serialiseMetadata(metadata));
+  const roots = fs.readdirSync(base).map((uid) => ({ uid: Number(uid), root: path.join(base, uid) }));
+  for (const { uid, root } of roots) if (IS_ROOT) execFileSync('chown', ['-R', `${uid}:${uid}`, root]);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  for (const { uid } of roots) {
+    const layout = userLayout(base, uid);
+    await renewRecordIndex(layout);
+    if (IS_ROOT) fs.chownSync(layout.records, uid, uid);
+  }
 }
 
 /** Wall time and peak memory of one command line. */
@@ -115,7 +91,7 @@ async function measureMany() {
   const base = fs.mkdtempSync(path.join(parent, 'rootfs-bench-'));
   fs.chmodSync(base, 0o755);
   try {
-    makeMany(base);
+    await makeMany(base);
     const name = `${ENTRIES.toLocaleString('en')} entries of ${USERS} users`;
     const list = ['rootfs', 'list', '--base', base, '--format', 'json'];
     const plan = ['rootfs', 'gc', '--base', base, '--dry-run', '--format', 'json'];

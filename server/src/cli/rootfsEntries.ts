@@ -2,11 +2,11 @@
 import { RootfsFailure } from '../model/rootfs.ts';
 import { ownLayout } from '../core/rootfs/acquireRootfs.ts';
 import { checkBase, checkUserDirectories, ensureUserDirectories } from '../core/rootfs/checkDirectories.ts';
-import { readMetadata } from '../core/rootfs/entryOnDisk.ts';
 import { parseRootfsName } from '../core/rootfs/names.ts';
 import { changePins, isPinned } from '../core/rootfs/pins.ts';
 import { imageWords } from '../core/rootfs/identifyImage.ts';
-import { scanInSlices, type ScannedItem } from '../core/rootfs/scanRootfs.ts';
+import { scanInSlices } from '../core/rootfs/scanRootfs.ts';
+import type { ScannedItem } from '../core/rootfs/scanUser.ts';
 import { verifyRootfs, type Verdict } from '../core/rootfs/verifyRootfs.ts';
 import { UsageError, type Arguments, type CommandContext } from './command.ts';
 import { printJson, withRootfs, type RootfsRun } from './rootfsContext.ts';
@@ -36,7 +36,7 @@ async function namesOf({ args, context, ports, base, settings }: RootfsRun): Pro
   return args.positionals.flatMap((word) => {
     if (parseRootfsName(word)) return [word];
     const words = new Set(imageWords(word, context.cwd));
-    const found = items.filter(({ name, layout }) => isPinned(words, name, readMetadata(layout, name)));
+    const found = items.filter(({ name, record }) => isPinned(words, name, record));
     if (found.length === 0) throw new RootfsFailure('E_NOT_FOUND', { name: word, path: base });
     return found.map(({ name }) => name);
   });

@@ -13,7 +13,8 @@ import { readLockHolders } from './lockHolders.ts';
 import type { RootfsMetadata } from './metadata.ts';
 import type { RootfsPorts } from './rootfsPorts.ts';
 import { findEnroot } from './runEnroot.ts';
-import { cacheBytesOf, recordedEntries } from './scanRootfs.ts';
+import { renewRecordIndex } from './recordIndex.ts';
+import { cacheBytesOf, recordedEntries } from './scanUser.ts';
 import type { RootfsSettings } from './settings.ts';
 import type { UnpackForecast } from './squashImage.ts';
 import { bootId, storeMetadata } from './storeMetadata.ts';
@@ -118,6 +119,7 @@ export async function acquireIdentified(
     const handle = await tryReuse(identity, layout, options, ports);
     if (handle && published?.kind === 'published') {
       await collectAfter(identity.name, layout, options, ports);
+      await renewRecordIndex(layout);
       return { ...handle, hit: false, createMs: published.createMs };
     }
     if (handle) return handle;

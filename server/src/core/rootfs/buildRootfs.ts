@@ -6,33 +6,24 @@ import { join } from 'node:path';
 import { RootfsFailure } from '../../model/rootfs.ts';
 import { plainEnvironment } from '../plainEnvironment.ts';
 import { deviceOf, lookAtEntry } from './entryOnDisk.ts';
-import type { ImageIdentity } from './identifyImage.ts';
 import { requireContents } from './imageContents.ts';
 import { entryPath, isScratchOf, PROPOSAL_LOCK, type UserLayout } from './layout.ts';
-import { isSameFile, type HeldLock } from './lockFiles.ts';
+import { isSameFile } from './lockFiles.ts';
 import type { RootfsMetadata } from './metadata.ts';
 import type { RootfsPorts } from './rootfsPorts.ts';
-import { runEnroot, type EnrootFailure } from './runEnroot.ts';
+import { runEnroot, type EnrootCall, type EnrootFailure } from './runEnroot.ts';
 import { forecastUnpack, type UnpackForecast } from './squashImage.ts';
 import { settleOldTree } from './settleOldTree.ts';
 import { bootId, storeMetadata } from './storeMetadata.ts';
 import { deleteTree, measureTree, type TreeSize } from './treeOnDisk.ts';
-import type { RootfsSettings } from './settings.ts';
 
-export interface BuildRequest {
-  readonly identity: ImageIdentity;
-  readonly layout: UserLayout;
-  readonly lock: HeldLock;
-  readonly settings: RootfsSettings;
-  readonly enroot: string;
+export interface BuildRequest extends EnrootCall {
   readonly enrootVersion: () => Promise<string>;
   /** What would not fit below its high mark now; undefined: all of it does. */
   readonly lacks: (forecast: UnpackForecast) => string | undefined;
   /** SHA-256 that an image file must have, 64 hex digits. */
   readonly sha256?: string | undefined;
   readonly useForecast: boolean;
-  readonly signal?: AbortSignal | undefined;
-  readonly onLine?: ((line: string) => void) | undefined;
   readonly onPhase?:
     ((phase: 'import' | 'create' | 'publish', forecast?: UnpackForecast) => void) | undefined;
 }

@@ -8,6 +8,7 @@ import { userLayout, type UserLayout } from './layout.ts';
 import { takeLock, type HeldLock } from './lockFiles.ts';
 import { planGc, type GcRequest } from './planGc.ts';
 import type { RootfsPorts } from './rootfsPorts.ts';
+import { renewRecordIndex } from './recordIndex.ts';
 import { sweepScratch } from './sweepScratch.ts';
 
 export interface CollectOptions {
@@ -69,6 +70,7 @@ async function collectUnder(
     const warnings = left.map(({ name, message }) => `${name} is left: ${message}`);
     const result = gcResult(plan, tally, reason, warnings);
     recordLastGc(layout, result, request.trigger, ports);
+    await renewRecordIndex(layout);
     await ports.onStep?.('G9');
     return result;
   } finally {

@@ -14,6 +14,7 @@ import { PROPOSAL_GC_LOCK, userLayout, type UserLayout } from './layout.ts';
 import { takeLock } from './lockFiles.ts';
 import { planGc, type GcRequest } from './planGc.ts';
 import type { RootfsPorts } from './rootfsPorts.ts';
+import { renewRecordIndex } from './recordIndex.ts';
 import { scanBase } from './scanRootfs.ts';
 import type { RootfsSettings } from './settings.ts';
 import { sweepScratch } from './sweepScratch.ts';
@@ -82,9 +83,9 @@ async function sweepAll(
   const { base, settings } = request;
   const host = settings.allowNetworkFs ? ports.host : undefined;
   const littered = new Set<number>();
-  for (const step of scanBase({ base, host })) {
-    if (step.kind === 'build' || step.kind === 'trash') littered.add(step.layout.uid);
-  }
+  for (const steps of scanBase({ base, host }))
+    for (const step of steps)
+      if (step.kind === 'build' || step.kind === 'trash') littered.add(step.layout.uid);
   const warnings: string[] = [];
   for (const uid of littered) {
     const { left } = await forUser(uid, undefined, request, options, ports);
@@ -200,6 +201,7 @@ export async function runUserTask(task: UserTask, ports: RootfsPorts): Promise<U
   try {
     if (!plan) return { busy: false, tally, left: await sweepScratch(layout, ports) };
     await applyVictims(plan.would_evict, layout, { plan, settings }, tally, ports);
+    await renewRecordIndex(layout);
     return { busy: false, tally, left: [] };
   } finally {
     lock.release();

@@ -16,6 +16,8 @@ export interface UserLayout {
   readonly gcLock: string;
   readonly lastGc: string;
   readonly pins: string;
+  /** A copy of all records in one file; see recordIndex. */
+  readonly records: string;
 }
 
 /** The lock inside an entry that a plugin following the proposal takes. */
@@ -40,6 +42,7 @@ export function userLayout(base: string, uid: number, host?: string): UserLayout
     gcLock: join(hidden, 'gc.lock'),
     lastGc: join(hidden, 'gc-last.json'),
     pins: join(hidden, 'pins.json'),
+    records: join(hidden, 'records.json'),
   };
 }
 

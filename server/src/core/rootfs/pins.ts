@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import type { UserLayout } from './layout.ts';
 import { takeLock } from './lockFiles.ts';
 import { RootfsFailure } from '../../model/rootfs.ts';
-import type { RootfsMetadata } from './metadata.ts';
+import type { ScannedRecord } from './recordIndex.ts';
 import type { RootfsPorts } from './rootfsPorts.ts';
 
 const WAIT_SECONDS = 10;
@@ -23,10 +23,10 @@ export function readPins(layout: UserLayout): ReadonlySet<string> {
 export function isPinned(
   pins: ReadonlySet<string>,
   name: string,
-  metadata: RootfsMetadata | undefined,
+  record: Pick<ScannedRecord, 'image' | 'source'> | undefined,
 ): boolean {
   if (pins.size === 0) return false;
-  const words = [name, metadata?.image, metadata?.source?.path];
+  const words = [name, record?.image, record?.source];
   return words.some((word) => word !== undefined && pins.has(word));
 }
 

@@ -5,12 +5,14 @@ import { setImmediate } from 'node:timers/promises';
 import type { RootfsGcPlan, RootfsGcReason, RootfsKept, RootfsVictim } from '../../model/rootfs.ts';
 import { checkBase, statfsOf } from './checkDirectories.ts';
 import { lastStartNs, readMetadata } from './entryOnDisk.ts';
+import { recordsTree } from './metadata.ts';
 import { entryPath, lockPath, PROPOSAL_LOCK, type UserLayout } from './layout.ts';
 import { readLockHolders, type LockHolders } from './lockHolders.ts';
 import { readMountUsers } from './mounts.ts';
 import { lendRights } from './ownerRights.ts';
 import type { RootfsPorts } from './rootfsPorts.ts';
-import { scanInSlices, type ScannedItem, type ScanRequest } from './scanRootfs.ts';
+import { scanInSlices, type ScanRequest } from './scanRootfs.ts';
+import type { ScannedItem } from './scanUser.ts';
 import { lastUsedMs, selectVictims, type Candidate, type Selection } from './selectVictims.ts';
 import type { RootfsSettings } from './settings.ts';
 import { measureTreeAtOnce } from './treeOnDisk.ts';
@@ -217,9 +219,18 @@ function lookCloser(
   if (!stat?.isDirectory()) return undefined;
   const usedNs = usedNsOf(stat, lastStartNs(path), nowMs);
   const size = before.bytes === null ? measureTreeAtOnce(path) : before;
-  const image = before.foreign ? null : (readMetadata(layout, name)?.image ?? null);
+  // Asked anew: what goes is never decided by a copy of the records alone.
+  const metadata = readMetadata(layout, name);
+  const own = metadata !== undefined && recordsTree(metadata, stat, undefined);
+  const image = own ? metadata.image : null;
   const { bytes, inodes } = size;
-  const candidate = { ...before, bytes, inodes, usedMs: Math.max(before.usedMs, Number(usedNs) / 1e6) };
+  const candidate = {
+    ...before,
+    bytes,
+    inodes,
+    foreign: !own,
+    usedMs: Math.max(before.usedMs, Number(usedNs) / 1e6),
+  };
   const victim = {
     ...{ uid, name, path, image, ino: String(stat.ino) },
     ...{ mtime_ns: String(stat.mtimeNs), used_ns: String(usedNs), bytes, inodes },

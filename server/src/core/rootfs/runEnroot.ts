@@ -4,8 +4,11 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { RootfsFailure } from '../../model/rootfs.ts';
 import { executableOnPath, isExecutable } from '../executable.ts';
-import type { BuildRequest } from './buildRootfs.ts';
+import type { ImageIdentity } from './identifyImage.ts';
+import type { UserLayout } from './layout.ts';
+import type { HeldLock } from './lockFiles.ts';
 import type { RootfsPorts } from './rootfsPorts.ts';
+import type { RootfsSettings } from './settings.ts';
 
 export interface EnrootFailure {
   readonly message: string;
@@ -13,10 +16,18 @@ export interface EnrootFailure {
   readonly full?: string;
 }
 
-type Call = Pick<
-  BuildRequest,
-  'layout' | 'lock' | 'settings' | 'enroot' | 'signal' | 'onLine' | 'identity'
-> & {
+/** What every call of enroot in a build shares. */
+export interface EnrootCall {
+  readonly identity: ImageIdentity;
+  readonly layout: UserLayout;
+  readonly lock: HeldLock;
+  readonly settings: RootfsSettings;
+  readonly enroot: string;
+  readonly signal?: AbortSignal | undefined;
+  readonly onLine?: ((line: string) => void) | undefined;
+}
+
+type Call = EnrootCall & {
   readonly scratch: string;
   readonly verb: 'import' | 'create';
 };

@@ -7,6 +7,7 @@ import { entryPath, lockPath, type UserLayout } from './layout.ts';
 import { takeLock } from './lockFiles.ts';
 import { mountUsers } from './mounts.ts';
 import { entryOfScratchName, parseRootfsName } from './names.ts';
+import { isIndexLeftover } from './recordIndex.ts';
 import type { RootfsPorts } from './rootfsPorts.ts';
 import { deleteTree } from './treeOnDisk.ts';
 
@@ -34,7 +35,19 @@ export async function sweepScratch(layout: UserLayout, ports: RootfsPorts): Prom
     });
   }
   await sweepRecords(layout, ports);
+  sweepIndex(layout);
   return failures;
+}
+
+/** A writer of the index needs milliseconds. */
+const INDEX_LEFT_MS = 60_000;
+
+function sweepIndex(layout: UserLayout): void {
+  for (const file of fs.readdirSync(layout.hidden).filter(isIndexLeftover)) {
+    const path = join(layout.hidden, file);
+    const stat = fs.lstatSync(path, { throwIfNoEntry: false });
+    if (stat && Date.now() - stat.mtimeMs > INDEX_LEFT_MS) fs.rmSync(path, { force: true });
+  }
 }
 
 async function sweepRecords(layout: UserLayout, ports: RootfsPorts): Promise<void> {
