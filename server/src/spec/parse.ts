@@ -5,8 +5,10 @@ import type { Finding, Span } from '../model/finding.ts';
 import { isNull, type SpecNode } from './node.ts';
 import { findingOf } from './rules/finding.ts';
 import { composeDocuments, DEPTH_LIMIT, type ComposedText } from './yaml/composeDocuments.ts';
+import { explainSyntax, type Explanation } from './yaml/explainSyntax.ts';
 import { readPlain } from './yaml/readPlain.ts';
 import { openingQuote } from './yaml/openingQuote.ts';
+import { lineStart } from './yaml/openBlocks.ts';
 import { syntaxWords } from './yaml/syntaxWords.ts';
 import { toNodes, type Anchored } from './yaml/toNodes.ts';
 
@@ -39,6 +41,9 @@ export interface ReadText {
 /** Characters that hpc-compose's YAML reader refuses anywhere in a file; lone surrogates cannot be written as UTF-8 at all. */
 const FORBIDDEN =
   /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]|(?<!^)\ufeff|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+
+/** So many syntax errors of a text are explained from the lines around them; the rest keep the words of a table. */
+const EXPLAINED = 50;
 
 const ODD_BREAK = /\r(?!\n)|[\x85\u2028\u2029]/;
 
@@ -172,21 +177,38 @@ function byteOrderMark(root: SpecNode | undefined, text: string, file: string): 
 /** Syntax errors of all documents, one for each line: those that follow from one another are dropped. */
 function syntaxFindings(composed: ComposedText, text: string, file: string, isLater: boolean): Finding[] {
   const findings: Finding[] = [];
-  let lastLine: number | undefined;
+  const seen = new Set<number>();
   const problems = composed.documents.flatMap((document) =>
     document.errors.map((error) => ({ document, error })),
   );
   for (const { document, error } of problems) {
     if (isTolerated(error)) continue;
-    const span = errorSpan(error, document, text, file);
-    const line = span.start === 0 ? -1 : text.lastIndexOf('\n', span.start - 1);
-    if (line === lastLine || ((isLater || findings.length > 0) && error.code === 'UNEXPECTED_TOKEN'))
-      continue;
-    lastLine = line;
-    const { cause, advice } = syntaxWords(error);
-    findings.push(findingOf('R004', { span, words: { cause }, ...(advice === undefined ? {} : { advice }) }));
+    const isToken = error.code === 'UNEXPECTED_TOKEN' && (isLater || findings.length > 0);
+    const errorLine = lineStart(text, error.pos[0]);
+    if (isToken || seen.has(errorLine)) continue;
+    const explained: Explanation =
+      findings.length < EXPLAINED ? explainSyntax(error, text) : syntaxWords(error);
+    const span = explained.place ? placeIn(explained.place, file) : errorSpan(error, document, text, file);
+    const placeLine = lineStart(text, span.start);
+    if (seen.has(placeLine)) continue;
+    seen.add(errorLine).add(placeLine);
+    findings.push(syntaxFinding(explained, span));
   }
   return findings;
+}
+
+function syntaxFinding({ cause, advice, fix }: Explanation, span: Span): Finding {
+  const edit = fix && { span: { file: span.file, start: fix.start, end: fix.end }, newText: fix.newText };
+  return findingOf('R004', {
+    span,
+    words: { cause },
+    ...(advice === undefined ? {} : { advice }),
+    ...(edit ? { fixes: [{ title: fix.title, edits: [edit], preferred: true }] } : {}),
+  });
+}
+
+function placeIn([start, end]: readonly [number, number], file: string): Span {
+  return { file, start, end };
 }
 
 /** What the library says about a syntax error. */
@@ -202,6 +224,7 @@ function errorSpan(error: SyntaxProblem, document: Document.Parsed, text: string
   const quote = isQuote ? openingQuote(document, error.pos[0]) : undefined;
   if (quote !== undefined) return { file, start: quote, end: quote + 1 };
   const start = Math.min(error.pos[0], text.length);
-  const end = Math.min(Math.max(error.pos[1], start + 1), text.length);
+  const [inLine = ''] = /^.*/.exec(text.slice(start, error.pos[1])) ?? [];
+  const end = Math.min(Math.max(start + inLine.length, start + 1), text.length);
   return start === end && start > 0 ? { file, start: start - 1, end } : { file, start, end };
 }

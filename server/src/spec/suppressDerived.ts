@@ -7,9 +7,10 @@ const FOLLOWS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Codes of findings about a key that is not there. */
-const ABSENCE = new Set(['R042', 'R044', 'R091', 'R109', 'R140', 'R145']);
+const ABSENCE = new Set(['R026', 'R042', 'R044', 'R091', 'R109', 'R140', 'R145']);
 /** The key whose absence such a code tells of, where its message does not name it. */
 const ABSENT_KEY: Readonly<Record<string, string>> = {
+  R026: 'services',
   R091: 'export_dir',
   R109: 'test',
   R140: 'image',

@@ -51,9 +51,9 @@ export function checkServiceShape(pair: Pair): Finding[] {
   const service = key.value;
   if (value.kind !== 'map') {
     const span = value.kind === 'scalar' && value.span.end > value.span.start ? value.span : key.span;
-    return [
-      findingOf('R029', { span, field: `services.${service}`, service, words: { got: gotWords(value) } }),
-    ];
+    const variant = Object.hasOwn(SERVICE_SHAPE.properties ?? {}, service) ? 'key' : 'main';
+    const words = { got: gotWords(value) };
+    return [findingOf('R029', { span, variant, field: `services.${service}`, service, words })];
   }
   const raw = [...oddKeys(value, service), ...checkScript(value, service), ...checkModules(value, service)];
   if (isInShape('service', pair)) return raw;

@@ -161,7 +161,10 @@ function resolveAlias(reading: Reading, alias: Alias, depth: number): SpecNode {
   const target = own ?? reading.known.get(alias.source);
   reading.events += 1;
   if (!own) reading.unknown.add(alias.source);
-  if (!target) return badAlias(reading, span, `unknown anchor '${alias.source}'`);
+  if (!target) {
+    const advice = `Put the value into quotes if the * is part of it, or define &${alias.source} further up.`;
+    return badAlias(reading, span, `unknown anchor '${alias.source}'`, advice);
+  }
   if (!target.node) return badAlias(reading, span, `the anchor '${alias.source}' contains itself`);
   reading.jumps += 1 + target.jumps;
   reading.size += target.size;
@@ -170,8 +173,9 @@ function resolveAlias(reading: Reading, alias: Alias, depth: number): SpecNode {
   return { ...target.node, span };
 }
 
-function badAlias(reading: Reading, span: Span, message: string): ScalarNode {
-  reading.findings.push(findingOf('R004', { span, words: { cause: message } }));
+function badAlias(reading: Reading, span: Span, message: string, advice?: string): ScalarNode {
+  const words = { cause: message };
+  reading.findings.push(findingOf('R004', { span, words, ...(advice === undefined ? {} : { advice }) }));
   return { kind: 'scalar', value: null, style: 'plain', span };
 }
 

@@ -69,9 +69,15 @@ export const FILE_RULES = {
   R027: rule('services-type', 5, '`{key}` must map names to services, not {got}.', {
     upstream: 'invalid_type',
   }),
-  R029: rule('service-type', 5, 'The service `{service}` must be a mapping, not {got}.', {
-    upstream: 'invalid_type',
-  }),
+  R029: rule(
+    'service-type',
+    5,
+    {
+      main: 'The service `{service}` must be a mapping, not {got}.',
+      key: '`{service}` stands where names of services do, as if it were one; it is a key of a service: indent it deeper than the service it belongs to.',
+    },
+    { upstream: 'invalid_type' },
+  ),
   R030: rule(
     'unknown-service-key',
     5,
