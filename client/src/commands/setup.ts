@@ -29,7 +29,7 @@ async function setUp(app: App): Promise<void> {
     profileStep(read),
     cacheStep(await candidates(app)),
     textStep('login_host', vscode.l10n.t('Login node for ssh, or empty'), (text) =>
-      /\s/.test(text) ? vscode.l10n.t('A host name has no blanks.') : undefined,
+      /\s/.test(text) ? vscode.l10n.t('A host name has no spaces.') : undefined,
     ),
     textStep('login_user', vscode.l10n.t('User name there, or empty when it is the same')),
   ]);

@@ -235,7 +235,7 @@ const SPOTS: readonly Spot[] = [
     spec: 'services: {a: {image: "not an image !!"}, b: {image: ""}, c: {image: "docker://"}, d: {image: "UPPER/Case:1"}, e: {image: "app:"}}\n',
     valid: true,
     shows: [
-      ['HX020', '"not an image !!"', 'no blanks'],
+      ['HX020', '"not an image !!"', 'no spaces'],
       ['HX020', '""', 'missing'],
       ['HX020', '"docker://"', 'missing'],
       ['HX020', '"UPPER/Case:1"', 'lower case'],

@@ -13,7 +13,7 @@ type Item = JobArray['items'][number];
 export function parseArray(text: string): Parsed<JobArray> {
   if (text === '') return problemOf('it is empty');
   const blank = blankAt(text);
-  if (blank >= 0) return problemAt('no blanks are allowed', blank, blank + 1);
+  if (blank >= 0) return problemAt('no spaces are allowed', blank, blank + 1);
   const [indexes = '', limitText, ...more] = text.split('%');
   if (more.length > 0) return problemAt('only one % is allowed', text.lastIndexOf('%'), text.length);
   const limit = limitText === undefined ? undefined : digitsOf(limitText);

@@ -29,7 +29,7 @@ export function parseDuration(text: string): Parsed<number> {
 }
 
 function wordsFor(digits: string, unit: string): string {
-  if (digits === '') return 'a number must stand before each unit, without blanks';
+  if (digits === '') return 'a number must stand before each unit, without spaces';
   if (unit === '') return 'the unit of the last number is missing (h, m or s)';
   return 'the units are h, m and s; write 90s or 1m30s';
 }

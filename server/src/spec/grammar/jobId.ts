@@ -5,7 +5,7 @@ import { blankAt, digitsOf } from './text.ts';
 export function parseJobId(text: string): Parsed<{ readonly job: string; readonly task?: string }> {
   if (text === '') return problemOf('it is empty');
   const blank = blankAt(text);
-  if (blank >= 0) return problemAt('no blanks are allowed', blank, blank + 1);
+  if (blank >= 0) return problemAt('no spaces are allowed', blank, blank + 1);
   const [job = '', task, ...more] = text.split('_');
   const number = digitsOf(job);
   if (more.length > 0 || number === undefined || (task !== undefined && digitsOf(task) === undefined))

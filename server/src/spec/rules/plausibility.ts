@@ -77,7 +77,7 @@ function imageProblem(image: string): string | undefined {
   const name = image.replace(/^(docker|dockerd|podman):\/\//, '');
   if (isBlank(name)) return 'the name is missing';
   if (/\.(sif|sqsh|squashfs)/.test(name)) return undefined;
-  if (/\s/.test(name)) return 'names hold no blanks';
+  if (/\s/.test(name)) return 'names hold no spaces';
   if (name.endsWith(':')) return 'the tag after : is missing';
   return /[A-Z]/.test(repositoryOf(name)) ? 'names of repositories are in lower case' : undefined;
 }

@@ -98,7 +98,7 @@ function mixed(line: TextLine, kind: OpenBlock['kind'], beside: OpenBlock): Expl
   return { cause, advice: 'Write it as `key: value`, or begin all entries of the block with `- `.', place };
 }
 
-/** The block whose entries are the least number of blanks away; one of the line's own kind before others. */
+/** The block whose entries are the least number of spaces away; one of the line's own kind before others. */
 function nearestBlock(
   open: readonly OpenBlock[],
   indent: number,
@@ -155,10 +155,10 @@ function noBlankAfterColon(line: TextLine): Explanation | undefined {
   const start = line.start + line.indent + dashes.length;
   const colon = line.start + line.indent + whole.length;
   return {
-    cause: `a blank is missing after \`${key}:\``,
+    cause: `a space is missing after \`${key}:\``,
     advice: `Write \`${key}: value\`.`,
     place: [start, colon],
-    fix: { title: `Put a blank after \`${key}:\``, start: colon, end: colon, newText: ' ' },
+    fix: { title: `Put a space after \`${key}:\``, start: colon, end: colon, newText: ' ' },
   };
 }
 
@@ -206,8 +206,8 @@ function indentBy({ start, indent }: TextLine, column: number) {
   return { title: `Indent by ${counted(column)}`, start, end: start + indent, newText: ' '.repeat(column) };
 }
 
-function counted(blanks: number): string {
-  return blanks === 1 ? '1 blank' : `${blanks} blanks`;
+function counted(spaces: number): string {
+  return spaces === 1 ? '1 space' : `${spaces} spaces`;
 }
 
 /** An entry as a message shows it, cut where it is long. */

@@ -64,7 +64,7 @@ export function openBlocks(text: string, line: TextLine): readonly OpenBlock[] {
   let above = lineAbove(text, line);
   for (let looked = 0; above && outermost > 0 && looked < LOOK_BACK; looked++) {
     const { indent, content } = above;
-    // Only a line with fewer blanks than all below it can hold them.
+    // Only a line with fewer spaces than all below it can hold them.
     if (indent < outermost) {
       const isText = SCALAR_HEADER.test(content) && below !== line && below.indent > indent;
       if (isText) open = [{ kind: 'scalar', column: below.indent, entry: content }];

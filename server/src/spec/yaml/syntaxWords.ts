@@ -10,8 +10,8 @@ const WORDS: readonly (readonly [code: string, pattern: RegExp, cause: string, a
   [
     'TAB_AS_INDENT',
     /./,
-    'this line is indented with a tab; YAML takes blanks only',
-    'Replace the tab by blanks, as many as the lines beside it have.',
+    'this line is indented with a tab; YAML takes spaces only',
+    'Replace the tab by spaces, as many as the lines beside it have.',
   ],
   [
     'MISSING_CHAR',
@@ -22,7 +22,7 @@ const WORDS: readonly (readonly [code: string, pattern: RegExp, cause: string, a
   [
     'BAD_INDENT',
     /^All (mapping|sequence|collection) items/,
-    'this line is indented by another number of blanks than the entries beside it',
+    'this line is indented by another number of spaces than the entries beside it',
     'Let all entries of one block start in the same column.',
   ],
   [
