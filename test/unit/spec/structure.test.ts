@@ -16,6 +16,8 @@ function found(text: string): string[] {
 }
 const inApp = (lines: string) => found(`${SERVICE}    ${lines}\n`);
 const atRoot = (lines: string) => found(`${lines}\n${SERVICE}`);
+const adviceOn = (text: string) =>
+  checkShapes(parseYaml(text, '/w/c.yaml').root as MapNode)[0]?.recommendation ?? '';
 
 describe('structural rules', () => {
   const cases: [string, string[], string[]][] = [
@@ -113,6 +115,18 @@ describe('structural rules', () => {
     const [finding] = checkShapes(root as MapNode);
     assert.equal(finding?.recommendation, 'Did you mean `time`?');
     assert.equal(finding.fixes?.[0]?.edits[0]?.newText, 'time');
+  });
+
+  it('say what to write for an option of Slurm that has no key', () => {
+    const rootAdvice = (lines: string) => adviceOn(`x-slurm: ${lines}\n${SERVICE}`);
+    assert.match(rootAdvice('{exclusive: true}'), /`submit_args: \["--exclusive"\]`/);
+    assert.match(rootAdvice('{mem-per-cpu: 2G}'), /submit_args: \["--mem-per-cpu=…"\]/);
+    assert.match(rootAdvice('{mail_type: END}'), /`notify: \{email: /);
+    assert.match(rootAdvice('{cleanup: {exclusive: true}}'), /^Allowed here/);
+    assert.match(
+      adviceOn(`${SERVICE}    x-slurm: {overlap: true}\n`),
+      /srun .*`extra_srun_args: \["--overlap"\]`/,
+    );
   });
 
   it('say how to mend a number where text is wanted', () => {

@@ -84,6 +84,91 @@ export const NESTED_SYNONYMS: Readonly<Record<string, string>> = {
   environment: 'env',
 };
 
+/** Options of sbatch and srun that have no key of their own: given as raw flags. Dashes are written as underscores here. */
+export const RAW_OPTIONS: ReadonlySet<string> = new Set([
+  'batch',
+  'begin',
+  'bb',
+  'bbf',
+  'clusters',
+  'cluster_constraint',
+  'comment',
+  'container',
+  'contiguous',
+  'core_spec',
+  'cores_per_socket',
+  'cpu_freq',
+  'deadline',
+  'delay_boot',
+  'exclude',
+  'exclusive',
+  'export',
+  'export_file',
+  'extra_node_info',
+  'gpu_freq',
+  'gpus_per_socket',
+  'gres_flags',
+  'hold',
+  'ignore_pbs',
+  'kill_on_invalid_dep',
+  'kill_on_bad_exit',
+  'mcs_label',
+  'mem_per_cpu',
+  'mincpus',
+  'network',
+  'nice',
+  'no_kill',
+  'nodefile',
+  'nodelist',
+  'ntasks_per_core',
+  'ntasks_per_gpu',
+  'ntasks_per_socket',
+  'open_mode',
+  'overcommit',
+  'overlap',
+  'oversubscribe',
+  'power',
+  'prefer',
+  'priority',
+  'profile',
+  'propagate',
+  'reboot',
+  'segment',
+  'sockets_per_node',
+  'spread_job',
+  'switches',
+  'thread_spec',
+  'threads_per_core',
+  'time_min',
+  'tmp',
+  'tres_bind',
+  'tres_per_task',
+  'use_min_nodes',
+  'wait_all_nodes',
+  'wckey',
+]);
+
+/** Those of them that stand alone, without a value. */
+export const RAW_SWITCHES: ReadonlySet<string> = new Set([
+  'contiguous',
+  'exclusive',
+  'hold',
+  'ignore_pbs',
+  'no_kill',
+  'overcommit',
+  'overlap',
+  'oversubscribe',
+  'reboot',
+  'spread_job',
+  'use_min_nodes',
+]);
+
+/** Options of sbatch that `x-slurm` has under other names, with values of another shape. */
+export const OTHER_SHAPES: Readonly<Record<string, string>> = {
+  mail_type: 'Write `notify: {email: {to: you@example.org, on: [end, fail]}}`.',
+  mail_user: 'Write `notify: {email: {to: you@example.org, on: [end, fail]}}`.',
+};
+
 const ONE_ALLOCATION = 'all services share one allocation; resources are asked for in `x-slurm`';
 
 /** Keys of Docker Compose that hpc-compose refuses, each with what to do instead. */

@@ -9,6 +9,9 @@ import {
   COMPOSE_KEYS,
   COMPOSE_ONLY_AT_ROOT,
   NESTED_SYNONYMS,
+  OTHER_SHAPES,
+  RAW_OPTIONS,
+  RAW_SWITCHES,
   ROOT_SYNONYMS,
   SERVICE_SYNONYMS,
 } from './habits.ts';
@@ -72,9 +75,24 @@ function keyIn(spot: Spot, key: ScalarNode, shape: Shape): Finding {
       ...variant,
       advice: `YAML merge keys are not supported. ${MERGE_ADVICE}`,
     });
+  const option = slurmOption(spot, name, known);
+  if (option !== undefined) return findingOf(code, { ...base, ...variant, advice: option });
   const meant = meantKey(name, known, NESTED_SYNONYMS);
   if (meant !== undefined) return findingOf(code, { ...base, ...variant, ...didYouMean(key, meant) });
   return findingOf(code, { ...base, ...variant, advice: allowed(spot, name, known) });
+}
+
+/** What to write instead of an option of Slurm that has no key in an `x-slurm` block. */
+function slurmOption(spot: Spot, name: string, known: readonly string[]): string | undefined {
+  const option = name.replaceAll('-', '_');
+  if (!/(^|\.)x-slurm$/.test(spot.field) || known.includes(option)) return undefined;
+  const [list, tool] = spot.service === undefined ? ['submit_args', 'sbatch'] : ['extra_srun_args', 'srun'];
+  if (!RAW_OPTIONS.has(option))
+    return spot.service === undefined && Object.hasOwn(OTHER_SHAPES, option)
+      ? OTHER_SHAPES[option]
+      : undefined;
+  const flag = `--${option.replaceAll('_', '-')}${RAW_SWITCHES.has(option) ? '' : '=…'}`;
+  return `It is an option of ${tool} without a key of its own: give it as a raw flag, \`${list}: ["${flag}"]\`.`;
 }
 
 interface Base {
