@@ -133,13 +133,11 @@ describe('words of a lens', () => {
       schema_version: 1,
       cache_dir: '/project/p/cache',
       exists: true,
-      entries: [],
-      problems: [],
       totals: { entries: 2, bytes: 3 * 1024 ** 3 },
       free_bytes: null,
     } as const;
     const at = (budget: number | undefined) =>
-      headerText({ kind: 'listed', cache: { ...cache, entries: [], problems: [] }, budget }, style);
+      headerText({ kind: 'listed', cache: { ...cache, problems: [] }, budget }, style);
     assert.equal(at(undefined), '$(database) 3.0 GiB · /project/p/cache');
     assert.equal(at(4 * 1024 ** 3), '$(database) 3.0 GiB of 4.0 GiB · /project/p/cache');
     assert.equal(at(2 * 1024 ** 3), '$(warning) 3.0 GiB of 2.0 GiB · /project/p/cache');

@@ -1,21 +1,21 @@
-// Answers on whole caches without blocking the thread that asks: a worker reads, its entries come in pieces.
+// Answers on whole caches without blocking the thread that asks: a worker reads, its answer comes in pieces.
 import { MessageChannel } from 'node:worker_threads';
-import type { CacheState, PrunePlan } from '../model/cache.ts';
+import type { PrunePlan } from '../model/cache.ts';
 import { OperationFailure, type FailureCode, type FailureData } from '../model/failure.ts';
-import { listCache } from './list.ts';
+import type { PackedEntries, PackedState } from './packed/packedState.ts';
+import { packState } from './packed/packState.ts';
 import type { Ports } from './ports.ts';
 import { planPrune, type PruneRequest } from './prune/planPrune.ts';
-import type { StateMessage } from './stateWorker.ts';
-import { startWorker, type WorkerTask } from './worker.ts';
+import type { StateMessage, StateTasks } from './stateWorker.ts';
+import { verifyCache, type VerifyResult } from './verify.ts';
+import { startWorker } from './worker.ts';
 
-/** listCache in a worker. Throws the signal's reason when cancelled. */
-export async function listCacheInBackground(
-  cacheDir: string,
-  ports: Pick<Ports, 'now'>,
-  signal?: AbortSignal,
-): Promise<CacheState> {
-  const answer = await ask<CacheState>('state', { cacheDir }, signal);
-  return answer ?? (await listCache(cacheDir, ports));
+/** The state of a cache, read in a worker. Throws the signal's reason when cancelled. */
+export async function packInBackground(cacheDir: string, signal?: AbortSignal): Promise<PackedState> {
+  const answer = await ask('state', { cacheDir }, signal);
+  if (answer) return { ...answer.rest, pieces: answer.pieces };
+  const pieces: PackedEntries[] = [];
+  return { ...packState(cacheDir, (piece) => void pieces.push(piece)), pieces };
 }
 
 /** planPrune in a worker. Throws as planPrune, and the signal's reason when cancelled. */
@@ -25,32 +25,51 @@ export async function planPruneInBackground(
   signal?: AbortSignal,
 ): Promise<PrunePlan> {
   const data = { request, now: ports.now(), env: { ...ports.env } };
-  const answer = await ask<PrunePlan>('prune-plan', data, signal);
-  return answer ?? (await planPrune(request, ports));
+  const answer = await ask('prune-plan', data, signal);
+  return answer ? { ...answer.rest, entries: answer.pieces.flat() } : await planPrune(request, ports);
+}
+
+/** verifyCache for some artifacts, in a worker. */
+export async function verifyInBackground(
+  cacheDir: string,
+  paths: readonly string[],
+  ports: Pick<Ports, 'files'>,
+): Promise<VerifyResult> {
+  const answer = await ask('verify', { cacheDir, paths });
+  const wanted = new Set(paths);
+  return answer?.rest ?? verifyCache(cacheDir, ports, (path) => wanted.has(path));
+}
+
+interface Answer<Name extends keyof StateTasks> {
+  readonly pieces: StateTasks[Name]['piece'][];
+  readonly rest: StateTasks[Name]['rest'];
 }
 
 /** Undefined when no worker could be started. */
-async function ask<T extends CacheState | PrunePlan>(
-  task: WorkerTask,
-  data: object,
-  signal: AbortSignal | undefined,
-): Promise<T | undefined> {
+async function ask<Name extends keyof StateTasks>(
+  task: Name,
+  data: StateTasks[Name]['ask'],
+  signal?: AbortSignal,
+): Promise<Answer<Name> | undefined> {
   signal?.throwIfAborted();
   const { port1, port2 } = new MessageChannel();
   const worker = startWorker(task, { ...data, port: port2 }, [port2]);
-  if (!worker) return undefined;
+  if (!worker) {
+    port1.close();
+    return undefined;
+  }
   const stop = () => void worker.terminate();
   signal?.addEventListener('abort', stop, { once: true });
   try {
-    return await new Promise<T>((resolve, reject) => {
-      const entries: unknown[] = [];
+    return await new Promise<Answer<Name>>((resolve, reject) => {
+      const pieces: StateTasks[Name]['piece'][] = [];
       worker.on('error', reject);
       // Not the worker's exit: that may be told before its last messages, which the port hands over before it closes.
       port1.on('close', () => reject(new Error('the worker ended early')));
       signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
       port1.on('message', (message: StateMessage) => {
-        if ('piece' in message) entries.push(...message.piece);
-        else if ('rest' in message) resolve({ ...message.rest, entries } as unknown as T);
+        if ('piece' in message) pieces.push(message.piece as StateTasks[Name]['piece']);
+        else if ('rest' in message) resolve({ rest: message.rest as StateTasks[Name]['rest'], pieces });
         else reject(errorOf(message));
       });
     });

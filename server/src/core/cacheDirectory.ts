@@ -1,9 +1,10 @@
 // Reads one directory of a cache in pieces and sorts its names into what a scan needs. Never follows links, never throws
 // for what a shared file system can do meanwhile: what vanished is skipped, what cannot be read is reported.
 import fs from 'node:fs';
+import { basename } from 'node:path';
 import { compareBytes } from '../model/byteOrder.ts';
-import type { ListProblem } from '../model/cache.ts';
-import { artifactOfManifest, isImageName, isManifestName } from './cacheNames.ts';
+import type { EntryKind, ListProblem } from '../model/cache.ts';
+import { artifactOfManifest, isImageName, isManifestName, kindOfDirectory } from './cacheNames.ts';
 
 export interface CacheDirectory {
   /** Names of regular files (or links to them) that are manifests, in the order of their artifacts. */
@@ -11,15 +12,13 @@ export interface CacheDirectory {
   readonly directories: string[];
   /** Some manifest is a link: its target can change without this directory's times changing. */
   linked: boolean;
-  /** Names of image files, when asked for. */
+  /** Names of image files, when asked for; in no order. */
   readonly images: string[];
-  /** Names of everything else, when asked for. */
-  readonly others: string[];
 }
 
 export interface ReadDirectoryOptions {
-  /** Collect images and other files too. Costs memory on big caches. */
-  readonly all?: boolean;
+  /** Collect images too. Costs memory on big caches. */
+  readonly images?: boolean;
   readonly onProblem: (problem: ListProblem) => void;
 }
 
@@ -28,7 +27,7 @@ const PIECE = 1024;
 
 /** Reads a directory, or gives undefined when it is gone or cannot be read (then reported). */
 export function readCacheDirectory(path: string, options: ReadDirectoryOptions): CacheDirectory | undefined {
-  const found: CacheDirectory = { manifests: [], directories: [], linked: false, images: [], others: [] };
+  const found: CacheDirectory = { manifests: [], directories: [], linked: false, images: [] };
   try {
     const handle = fs.opendirSync(path, { bufferSize: PIECE });
     try {
@@ -53,8 +52,8 @@ function sortIn(entry: fs.Dirent, path: string, found: CacheDirectory, options: 
     if (!entry.isFile()) found.linked = true;
   } else if (entry.isDirectory()) {
     found.directories.push(name);
-  } else if (options.all) {
-    (isImageName(name) ? found.images : found.others).push(name);
+  } else if (options.images && isImageName(name)) {
+    found.images.push(name);
   }
   if (!entry.isFile() && entry.isSymbolicLink()) noteLinkedDirectory(`${path}/${name}`, options);
 }
@@ -104,7 +103,7 @@ function directoryProblem(error: unknown): string | undefined {
 
 function sorted(found: CacheDirectory): CacheDirectory {
   sortNames(found.manifests, artifactOfManifest);
-  for (const names of [found.directories, found.images, found.others]) sortNames(names, (name) => name);
+  sortNames(found.directories, (name) => name);
   return found;
 }
 
@@ -120,4 +119,17 @@ function sortNames(names: string[], keyOf: (name: string) => string): void {
     }
     before = key;
   }
+}
+
+/** Images of base/ and prepared/ that no manifest in `contents` commits, and their kind; none in other directories. */
+export function uncommittedImages(
+  directory: string,
+  { images, manifests }: CacheDirectory,
+): { readonly kind: EntryKind; readonly names: string[] } {
+  const kind = kindOfDirectory(basename(directory));
+  if ((kind !== 'base' && kind !== 'prepared') || images.length === 0) return { kind, names: [] };
+  const committed = new Set(manifests);
+  const names = images.filter((image) => !committed.has(`${image}.json`));
+  sortNames(names, (name) => name);
+  return { kind, names };
 }

@@ -45,9 +45,11 @@ export function isStagedSidecar(name: string): boolean {
   );
 }
 
+const IMAGE_SUFFIXES = ['.sqsh', '.squashfs', '.sif'] as const;
+
 /** True for the file name of an image: sqsh, squashfs or sif, not hidden. */
 export function isImageName(name: string): boolean {
-  return /^[^.].*\.(?:sqsh|squashfs|sif)$/s.test(name);
+  return !name.startsWith('.') && IMAGE_SUFFIXES.some((suffix) => name.endsWith(suffix));
 }
 
 /** Artifact (name or path) that a manifest (name or path) belongs to. */

@@ -12,7 +12,7 @@ const FIELDS: readonly (readonly [name: string, pattern: string])[] = [
   ['kind', '"(base|prepared|dataset|model|source)"'],
   ['artifact_path', `(${TEXT})`],
   ['service_names', `(${TEXTS})`],
-  ['cache_key', TEXT],
+  ['cache_key', `(${TEXT})`],
   ['source_image', `(${TEXT})`],
   ['registry', `(?:null|${TEXT})`],
   ['prepare_commands', TEXTS],
@@ -41,6 +41,7 @@ export interface ManifestLayout {
   /** Where the artifact path's JSON string begins. */
   readonly artifactPathAt: number;
   readonly serviceNames: string;
+  readonly cacheKey: string;
   readonly sourceImage: string;
   readonly prepareEnv: string;
   /** Seconds since the epoch. */
@@ -58,6 +59,7 @@ export function matchManifestLayout(text: string): ManifestLayout | undefined {
     kind = '',
     artifactPath = '',
     serviceNames = '',
+    cacheKey = '',
     sourceImage = '',
     prepareEnv = '',
     created,
@@ -65,5 +67,5 @@ export function matchManifestLayout(text: string): ManifestLayout | undefined {
   ] = match;
   const artifactPathAt = '{\n  "kind": "",\n  "artifact_path": '.length + kind.length;
   const times = { createdAt: Number(created), lastUsedAt: Number(used) };
-  return { kind, artifactPath, artifactPathAt, serviceNames, sourceImage, prepareEnv, ...times };
+  return { kind, artifactPath, artifactPathAt, serviceNames, cacheKey, sourceImage, prepareEnv, ...times };
 }

@@ -43,7 +43,7 @@ export interface WalkOptions {
   readonly onDirectory?: (path: string) => void;
   /** Leaves entries out by what their manifests say; damaged ones are never left out. */
   readonly skip?: SkipByTimes;
-  /** Called with everything in a directory; makes the walk collect images and other files too. */
+  /** Called with everything in a directory; makes the walk collect images too. */
   readonly onContents?: (path: string, contents: CacheDirectory) => void;
 }
 
@@ -87,7 +87,7 @@ function* walkDirectory(directory: string, atRoot: boolean, options: WalkOptions
   options.onDirectory?.(directory);
   const contents = readCacheDirectory(directory, {
     onProblem: options.onProblem,
-    all: options.onContents !== undefined,
+    images: options.onContents !== undefined,
   });
   if (!contents) return;
   options.onContents?.(directory, contents);

@@ -8,11 +8,15 @@ switch (task) {
   case 'render':
     void import('./listing/renderWorker.ts').then(({ runRenderTask }) => runRenderTask(workerData));
     break;
+  case 'pack':
+    void import('./packed/packState.ts').then(({ runPackTask }) => runPackTask(workerData));
+    break;
   case 'prune-apply':
     void import('./prune/pruneTask.ts').then(({ runPruneTask }) => runPruneTask(workerData));
     break;
   case 'state':
   case 'prune-plan':
+  case 'verify':
     void import('./stateWorker.ts').then(({ runStateTask }) => runStateTask(workerData));
     break;
 }

@@ -1,46 +1,77 @@
 // The worker's half of answers on whole caches: entries go back in pieces, so that the receiving thread is never blocked.
 import type { MessagePort } from 'node:worker_threads';
-import type { CacheEntry, CacheState, PrunePlan, PrunePlanEntry } from '../model/cache.ts';
-import { readCacheState } from './list.ts';
+import type { PrunePlan, PrunePlanEntry } from '../model/cache.ts';
+import { packState, type PackedRest } from './packed/packState.ts';
+import type { PackedEntries } from './packed/packedState.ts';
+import { nodeFiles } from './files.ts';
 import { makePrunePlan, type PruneRequest } from './prune/planPrune.ts';
+import { ownBytes } from './twoThreads.ts';
+import { verifyCache, type VerifyResult } from './verify.ts';
 
 /** Cloning this many entries takes about a millisecond. */
 const PIECE = 250;
 
-export type StateTask = { readonly port: MessagePort } & (
-  | { readonly task: 'state'; readonly cacheDir: string }
-  | {
-      readonly task: 'prune-plan';
+/** What each task is asked, and what it answers: pieces, then the rest. */
+export interface StateTasks {
+  state: { ask: { readonly cacheDir: string }; piece: PackedEntries; rest: PackedRest };
+  'prune-plan': {
+    ask: {
       readonly request: PruneRequest;
       readonly now: number;
       readonly env: Readonly<Record<string, string | undefined>>;
-    }
-);
+    };
+    piece: readonly PrunePlanEntry[];
+    rest: Omit<PrunePlan, 'entries'>;
+  };
+  verify: {
+    ask: { readonly cacheDir: string; readonly paths: readonly string[] };
+    piece: never;
+    rest: VerifyResult;
+  };
+}
 
-/** Pieces, then everything but the entries; or the failure. */
+export type StateTask = {
+  [Name in keyof StateTasks]: { readonly task: Name; readonly port: MessagePort } & StateTasks[Name]['ask'];
+}[keyof StateTasks];
+
+/** Pieces, then the rest; or the failure. */
 export type StateMessage =
-  | { readonly piece: readonly (CacheEntry | PrunePlanEntry)[] }
-  | { readonly rest: Omit<CacheState, 'entries'> | Omit<PrunePlan, 'entries'> }
+  | { readonly piece: unknown }
+  | { readonly rest: unknown }
   | { readonly failure: { readonly code: string; readonly data: unknown } }
   | { readonly error: string };
 
 /** Runs a StateTask and sends its answer. */
 export function runStateTask(data: unknown): void {
   const task = data as StateTask;
-  const send = (message: StateMessage) => task.port.postMessage(message);
+  const send = (message: StateMessage, given: ArrayBuffer[] = []) => task.port.postMessage(message, given);
   try {
-    const { entries, ...rest } = answer(task);
-    for (let at = 0; at < entries.length; at += PIECE) send({ piece: entries.slice(at, at + PIECE) });
-    send({ rest });
+    send({ rest: answer(task, (piece, given) => send({ piece }, given)) });
   } catch (error) {
     send(failureOf(error));
   }
   task.port.close();
 }
 
-function answer(task: StateTask): CacheState | PrunePlan {
-  if (task.task === 'state') return readCacheState(task.cacheDir);
-  return makePrunePlan(task.request, { now: () => task.now, env: task.env });
+type SendPiece = (piece: StateTasks[keyof StateTasks]['piece'], given?: ArrayBuffer[]) => void;
+
+function answer(task: StateTask, send: SendPiece): StateTasks[keyof StateTasks]['rest'] {
+  switch (task.task) {
+    case 'state':
+      return packState(task.cacheDir, ({ count, ...piece }) => {
+        const bytes = ownBytes(piece.bytes);
+        send({ bytes, count }, [bytes.buffer]);
+      });
+    case 'prune-plan': {
+      const { entries, ...rest } = makePrunePlan(task.request, { now: () => task.now, env: task.env });
+      for (let at = 0; at < entries.length; at += PIECE) send(entries.slice(at, at + PIECE));
+      return rest;
+    }
+    case 'verify': {
+      const wanted = new Set(task.paths);
+      return verifyCache(task.cacheDir, { files: nodeFiles }, (path) => wanted.has(path));
+    }
+  }
 }
 
 function failureOf(error: unknown): StateMessage {

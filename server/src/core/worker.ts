@@ -2,7 +2,7 @@
 import { Worker, type Transferable } from 'node:worker_threads';
 
 /** What the worker can do; each reads `workerData` of its own shape. */
-export type WorkerTask = 'render' | 'state' | 'prune-plan' | 'prune-apply';
+export type WorkerTask = 'render' | 'pack' | 'state' | 'prune-plan' | 'prune-apply' | 'verify';
 
 /**
  * A worker on a task. Undefined where threads cannot be had, and when running from source, where the worker is no bundle:

@@ -1,10 +1,10 @@
 // What a hover says of the cache: the directory with its fill, a service's image with its files and why it would be built again.
-import type { CacheState, InspectArtifact, InspectService } from '../model/cache.ts';
+import type { CacheSummary, InspectArtifact, InspectService } from '../model/cache.ts';
 import { formatAgo, formatBytes } from '../model/units.ts';
 import { type LensStyle, type ServiceState, serviceText } from './lensState.ts';
 
 /** The cache directory of a spec, in Markdown. */
-export function cacheWords(directory: string, cache: CacheState | undefined, style: LensStyle): string {
+export function cacheWords(directory: string, cache: CacheSummary | undefined, style: LensStyle): string {
   const lines = [`Cache directory: ${code(directory)}`];
   if (cache && !cache.exists) lines.push('It does not exist yet; the first prepare makes it.');
   if (cache?.exists) {

@@ -1,5 +1,5 @@
 // What a code lens says of a cache: from inspect results, list totals and a running prepare to one short text. Pure.
-import type { CacheState, InspectService, PrepareProgress } from '../model/cache.ts';
+import type { CacheSummary, InspectService, PrepareProgress } from '../model/cache.ts';
 import { formatAgo, formatBytes, type Units } from '../model/units.ts';
 
 /** What is known of one service's image. */
@@ -12,7 +12,7 @@ export type ServiceState =
 /** What is known of the cache as a whole. */
 export type HeaderState =
   | { readonly kind: 'unknown' | 'untrusted' | 'unreachable' | 'spec-errors' | 'unsaved' }
-  | { readonly kind: 'listed'; readonly cache: CacheState; readonly budget: number | undefined };
+  | { readonly kind: 'listed'; readonly cache: CacheSummary; readonly budget: number | undefined };
 
 export interface LensStyle {
   readonly units: Units;

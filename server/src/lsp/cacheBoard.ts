@@ -1,13 +1,16 @@
 // What the server knows of caches without asking the disk: the last look per document, running prepares, last failures.
 // Requests and lenses share it; the truth stays on disk, and every look replaces what is here.
 import { Emitter, type Event } from 'vscode-languageserver';
-import type { CacheState, InspectResult, PrepareProgress } from '../model/cache.ts';
+import type { CacheSummary, InspectResult, PrepareProgress } from '../model/cache.ts';
+import type { PackedState } from '../core/packed/packedState.ts';
 import type { HeaderState, ServiceState } from '../language/lensState.ts';
 
 /** What one look at a document's cache found. */
 export interface Look {
   readonly inspected: InspectResult;
   readonly cacheDir: string;
+  /** Bytes on disk of the images that are there, by path. */
+  readonly sizes: ReadonlyMap<string, number>;
 }
 
 export type Trouble = 'unreachable' | 'spec-errors' | 'unsaved';
@@ -19,10 +22,15 @@ interface Entry {
   readonly failed: Map<string, { at: number; message: string }>;
 }
 
+/** A cache without its entries: those are on disk, and too many to be kept. */
+interface KnownCache {
+  readonly summary: CacheSummary;
+  readonly images: () => readonly string[];
+}
+
 export class CacheBoard {
   private readonly documents = new Map<string, Entry>();
-  private readonly caches = new Map<string, CacheState>();
-  private readonly sizes = new WeakMap<CacheState, ReadonlyMap<string, number>>();
+  private readonly caches = new Map<string, KnownCache>();
   private readonly changed = new Emitter<void>();
 
   /** Fires when a lens may say something else. */
@@ -39,12 +47,8 @@ export class CacheBoard {
     this.changed.fire();
   }
 
-  cacheAt(cacheDir: string): CacheState | undefined {
-    return this.caches.get(cacheDir);
-  }
-
-  putCache(state: CacheState): void {
-    this.caches.set(state.cache_dir, state);
+  putCache({ summary, sources }: Omit<PackedState, 'pieces'>): void {
+    this.caches.set(summary.cache_dir, { summary, images: once(() => imagesIn(sources)) });
     this.changed.fire();
   }
 
@@ -73,14 +77,18 @@ export class CacheBoard {
   }
 
   /** The cache that the document's last look went to, when it was listed since. */
-  cacheOf(uri: string): CacheState | undefined {
-    const look = this.lookOf(uri);
-    return look && this.caches.get(look.cacheDir);
+  cacheOf(uri: string): CacheSummary | undefined {
+    return this.knownCache(this.documents.get(uri))?.summary;
+  }
+
+  /** Names of the images in that cache, sorted, as a spec would write them. */
+  imagesOf(uri: string): readonly string[] {
+    return this.knownCache(this.documents.get(uri))?.images() ?? [];
   }
 
   headerOf(uri: string, budget: number | undefined): HeaderState {
     const entry = this.documents.get(uri);
-    const cache = entry?.look && this.caches.get(entry.look.cacheDir);
+    const cache = this.knownCache(entry)?.summary;
     if (cache) return { kind: 'listed', cache, budget };
     return { kind: entry?.trouble ?? 'unknown' };
   }
@@ -92,24 +100,15 @@ export class CacheBoard {
     const failure = entry?.failed.get(service);
     if (failure) return { kind: 'failed', ...failure };
     const found = entry?.look?.inspected.services.find(({ service_name }) => service_name === service);
-    if (found)
-      return { kind: 'inspected', service: found, bytes: this.bytesOf(entry, found.runtime_artifact.path) };
+    if (found) {
+      const bytes = entry?.look?.sizes.get(found.runtime_artifact.path);
+      return { kind: 'inspected', service: found, bytes };
+    }
     return { kind: entry?.trouble ?? 'unknown' };
   }
 
-  private bytesOf(entry: Entry | undefined, artifact: string): number | undefined {
-    const cache = entry?.look && this.caches.get(entry.look.cacheDir);
-    return cache && this.sizesOf(cache).get(artifact);
-  }
-
-  /** Made once a state: every service of every lens asks, and a cache may have a hundred thousand entries. */
-  private sizesOf(cache: CacheState): ReadonlyMap<string, number> {
-    let sizes = this.sizes.get(cache);
-    if (!sizes) {
-      sizes = new Map(cache.entries.map(({ artifact_path, bytes }) => [artifact_path, bytes]));
-      this.sizes.set(cache, sizes);
-    }
-    return sizes;
+  private knownCache(entry: Entry | undefined): KnownCache | undefined {
+    return entry?.look && this.caches.get(entry.look.cacheDir);
   }
 
   private entry(uri: string): Entry {
@@ -119,4 +118,14 @@ export class CacheBoard {
     this.documents.set(uri, made);
     return made;
   }
+}
+
+function imagesIn(sources: string): string[] {
+  const images = sources.split('\n').map((source) => source.replace(/^docker:\/\//, ''));
+  return [...new Set(images)].filter((image) => image !== '' && !image.startsWith('/')).sort();
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }

@@ -1,8 +1,7 @@
 // Everything about images in the editor: looking, preparing, pruning, lenses. The parts share one board.
 import { nodeLocalRootOf } from '../spec/grammar/localPath.ts';
-import { inspectPlan } from '../core/inspect.ts';
+import { verifyInBackground } from '../core/background.ts';
 import { changePins } from '../core/pins.ts';
-import { verifyCache } from '../core/verify.ts';
 import type {
   CacheParams,
   ExplainResult,
@@ -16,7 +15,7 @@ import type { CacheState, InspectResult } from '../model/cache.ts';
 import { OperationFailure } from '../model/failure.ts';
 import { putCacheDir } from '../spec/lint/cachePath.ts';
 import { CacheBoard } from './cacheBoard.ts';
-import { type CacheLooks, startLooks } from './cacheLooks.ts';
+import { type CacheLooks, lookAtPlan, startLooks } from './cacheLooks.ts';
 import { rangeOf } from './diagnosticOf.ts';
 import { onOwnRequest } from './guarded.ts';
 import { registerLenses } from './lensFeature.ts';
@@ -34,7 +33,7 @@ export const cacheFeature: Feature = (context) => {
   const board = new CacheBoard();
   const looks = startLooks(context, board);
   onOwnRequest(connection, log, 'hpcCompose/cache/list', (params, signal) =>
-    list(context, board, looks, params, signal),
+    list(context, looks, params, signal),
   );
   onOwnRequest(connection, log, 'hpcCompose/cache/inspect', (params, signal) =>
     inspect(context, board, params, signal),
@@ -62,16 +61,13 @@ export const cacheFeature: Feature = (context) => {
 
 async function list(
   context: ServerContext,
-  board: CacheBoard,
   looks: CacheLooks,
-  { uri, cacheDir, limit, offset = 0 }: ListParams,
+  { uri, cacheDir, ...page }: ListParams,
   signal: AbortSignal,
 ): Promise<CacheState> {
   requireTrust(context);
   const place = cacheDir ?? (await planOf(context, required(uri), signal)).plan.cacheDir.path;
-  const known = offset > 0 ? board.cacheAt(place) : undefined;
-  const state = known ?? (await looks.list(place));
-  return limit === undefined ? state : looks.page(state, offset, limit);
+  return looks.list(place, page);
 }
 
 async function pin(
@@ -89,8 +85,8 @@ async function pin(
 async function verify(context: ServerContext, { cacheDir, paths }: VerifyParams): Promise<VerifyAnswer> {
   requireTrust(context);
   const { ports } = await choicesFor(context, undefined);
+  const { checked, problems } = await verifyInBackground(cacheDir, paths, ports);
   const wanted = new Set(paths);
-  const { checked, problems } = verifyCache(cacheDir, ports, (path) => wanted.has(path));
   return { checked, problems: problems.filter(({ path }) => wanted.has(path)) };
 }
 
@@ -102,8 +98,9 @@ async function inspect(
 ): Promise<InspectResult> {
   const document = required(uri);
   const { plan, ports } = await planOf(context, document, signal);
-  const inspected = await inspectPlan(plan, ports);
-  board.putLook(document, { inspected, cacheDir: plan.cacheDir.path });
+  const look = await lookAtPlan(plan, ports);
+  const { inspected } = look;
+  board.putLook(document, look);
   if (service === undefined) return inspected;
   return {
     ...inspected,

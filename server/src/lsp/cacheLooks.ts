@@ -1,21 +1,31 @@
 // Looks at the caches of open specs: when one opens, when its text rests, and after our own acts. Never on a timer.
-import { listCacheInBackground } from '../core/background.ts';
+import { packInBackground } from '../core/background.ts';
+import { fileBytes, lstatOrNothing } from '../core/diskUsage.ts';
 import { inspectPlan } from '../core/inspect.ts';
+import { pageOf, type PackedState } from '../core/packed/packedState.ts';
+import type { Ports } from '../core/ports.ts';
 import type { CacheState } from '../model/cache.ts';
 import { OperationFailure } from '../model/failure.ts';
 import { CACHE_DID_CHANGE } from '../model/protocol.ts';
-import type { CacheBoard, Trouble } from './cacheBoard.ts';
+import type { CachePlan } from '../model/plan.ts';
+import type { CacheBoard, Look, Trouble } from './cacheBoard.ts';
 import type { ServerContext } from './serverContext.ts';
 import { planOf } from './specPlans.ts';
 
 /** A text that was not edited for this long is worth a look. */
 const REST_MS = 600;
+/** Entries are kept this long for their next page. */
+const KEPT_MS = 30_000;
+
+export interface Page {
+  readonly offset?: number;
+  /** From then on the client is told of changes by first pages of that size. */
+  readonly limit?: number;
+}
 
 export interface CacheLooks {
-  /** Reads a cache, keeps its state, gives it. */
-  list(cacheDir: string): Promise<CacheState>;
-  /** Some entries of a state. From then on the client is told of changes by first pages of that size. */
-  page(state: CacheState, offset: number, limit: number): CacheState;
+  /** A page of a cache as it is now, or for a later page as it was when its first one was asked for. */
+  list(cacheDir: string, page: Page): Promise<CacheState>;
   /** Reads a cache after our own act, tells the client and looks at all open specs again: the next lens request is up to date. */
   tell(cacheDir: string): Promise<void>;
   dispose(): void;
@@ -24,17 +34,19 @@ export interface CacheLooks {
 /** Starts looking. Nothing is looked at in an untrusted workspace. */
 export function startLooks(context: ServerContext, board: CacheBoard): CacheLooks {
   const timers = new Map<string, ReturnType<typeof setTimeout>>();
-  const list = async (cacheDir: string) => {
-    const state = await listCacheInBackground(cacheDir, context.ports);
+  const kept = keepForAWhile<PackedState>(KEPT_MS);
+  const read = async (cacheDir: string) => {
+    const state = await packInBackground(cacheDir);
     board.putCache(state);
+    kept.put(cacheDir, state);
     return state;
   };
   const look = async (uri: string) => {
     try {
       const { plan, ports } = await planOf(context, uri, new AbortController().signal);
       const cacheDir = plan.cacheDir.path;
-      if (board.lookOf(uri)?.cacheDir !== cacheDir) await list(cacheDir);
-      board.putLook(uri, { inspected: await inspectPlan(plan, ports), cacheDir });
+      if (board.lookOf(uri)?.cacheDir !== cacheDir) await read(cacheDir);
+      board.putLook(uri, await lookAtPlan(plan, ports));
     } catch (error) {
       board.putLook(uri, troubleOf(error));
       if (!(error instanceof OperationFailure)) context.log.error(String(error));
@@ -62,24 +74,52 @@ export function startLooks(context: ServerContext, board: CacheBoard): CacheLook
   context.settings.onDidChange(lookAtAll);
   let pageSize = Infinity;
   return {
-    list,
-    page(state, offset, limit) {
-      pageSize = limit;
-      return pageOf(state, offset, limit);
+    async list(cacheDir, { offset = 0, limit }) {
+      const state = (offset > 0 ? kept.get(cacheDir) : undefined) ?? (await read(cacheDir));
+      if (limit !== undefined) pageSize = limit;
+      return await pageOf(state, offset, limit);
     },
     async tell(cacheDir) {
-      const state = pageOf(await list(cacheDir), 0, pageSize);
+      const state = await pageOf(await read(cacheDir), 0, pageSize);
       await context.connection.sendNotification(CACHE_DID_CHANGE, state);
       await Promise.all(context.documents.allSpecs().map((document) => look(document.uri)));
     },
-    dispose: () => timers.forEach((timer) => clearTimeout(timer)),
+    dispose: () => {
+      timers.forEach((timer) => clearTimeout(timer));
+      kept.clear();
+    },
   };
 }
 
-function pageOf(state: CacheState, offset: number, limit: number): CacheState {
-  const end = offset + limit;
-  const entries = state.entries.slice(offset, end);
-  return { ...state, entries, ...(end < state.entries.length ? { next: end } : {}) };
+/** What a prepare of a plan would find, with the sizes of the images that are there. */
+export async function lookAtPlan(plan: CachePlan, ports: Pick<Ports, 'now'>): Promise<Look> {
+  const inspected = await inspectPlan(plan, ports);
+  const images = inspected.services
+    .map(({ runtime_artifact }) => runtime_artifact)
+    .filter(({ artifact_present }) => artifact_present);
+  const sizes = new Map(images.map(({ path }) => [path, fileBytes(lstatOrNothing(path))]));
+  return { inspected, cacheDir: plan.cacheDir.path, sizes };
+}
+
+/** Values that are let go of when nobody asked for them in that time. */
+function keepForAWhile<T>(milliseconds: number) {
+  const values = new Map<string, { readonly value: T; readonly timer: ReturnType<typeof setTimeout> }>();
+  const put = (key: string, value: T) => {
+    clearTimeout(values.get(key)?.timer);
+    values.set(key, { value, timer: setTimeout(() => values.delete(key), milliseconds).unref() });
+  };
+  return {
+    put,
+    get: (key: string) => {
+      const known = values.get(key);
+      if (known) put(key, known.value);
+      return known?.value;
+    },
+    clear: () => {
+      for (const { timer } of values.values()) clearTimeout(timer);
+      values.clear();
+    },
+  };
 }
 
 function troubleOf(error: unknown): Trouble {

@@ -60,15 +60,12 @@ async function completionFacts(
   { uri }: OpenDocument,
   line: string,
 ): Promise<CompletionFacts> {
-  const images = (board.cacheOf(uri)?.entries ?? [])
-    .map(({ source_image }) => source_image.replace(/^docker:\/\//, ''))
-    .filter((image) => image !== '' && !image.startsWith('/'));
   const wanted = context.trusted && /^\s*cache_dir:/.test(line);
   const { choices, ports } = wanted ? await choicesFor(context, uri) : {};
   const directories = choices && ports ? await sharedDirectories(ports.env, choices) : [];
   return {
     cacheDirectories: directories.map(({ path }) => path),
-    images: [...new Set(images)].sort(),
+    images: board.imagesOf(uri),
   };
 }
 

@@ -69,6 +69,9 @@ export interface CacheState {
   free_bytes: number | null;
 }
 
+/** A cache as a whole, without its entries. */
+export type CacheSummary = Omit<CacheState, 'entries' | 'next'>;
+
 export interface InspectArtifact {
   path: string;
   artifact_present: boolean;

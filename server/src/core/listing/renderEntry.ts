@@ -55,11 +55,17 @@ function layoutLine(layout: ManifestLayout, artifactPath: string): string | unde
 const MAYBE_SECRET = /SECRET|TOKEN|PASSWORD|PASSWD|_KEY|CREDENTIAL|AUTH|COOKIE|SESSION|BEARER/i;
 
 function layoutItem(plain: string, layout: ManifestLayout, artifactPath: string): string | undefined {
+  const item = plainItem(plain, layout, artifactPath);
+  return item === undefined ? undefined : indented(item);
+}
+
+/** The manifest's text with the place where it was found; undefined when there may be something to mask in it. */
+export function plainItem(plain: string, layout: ManifestLayout, artifactPath: string): string | undefined {
   if (layout.prepareEnv !== '[]' && MAYBE_SECRET.test(layout.prepareEnv)) return undefined;
   const path = JSON.stringify(artifactPath);
-  if (layout.artifactPath === path) return indented(plain);
+  if (layout.artifactPath === path) return plain;
   const at = layout.artifactPathAt;
-  return indented(plain.slice(0, at) + path + plain.slice(at + layout.artifactPath.length));
+  return plain.slice(0, at) + path + plain.slice(at + layout.artifactPath.length);
 }
 
 function indented(item: string): string {

@@ -1,15 +1,9 @@
 // What a prune may choose from: entries of a cache with the identity that a plan remembers and the bytes that would be freed.
 import fs from 'node:fs';
 import path from 'node:path';
-import type { CacheDirectory } from '../cacheDirectory.ts';
+import { uncommittedImages, type CacheDirectory } from '../cacheDirectory.ts';
 import type { EntryKind, Manifest, PrunePlanEntry } from '../../model/cache.ts';
-import {
-  isCacheFolder,
-  isStagedKind,
-  isStagedSidecar,
-  kindOfDirectory,
-  manifestOfArtifact,
-} from '../cacheNames.ts';
+import { isCacheFolder, isStagedKind, isStagedSidecar, manifestOfArtifact } from '../cacheNames.ts';
 import { diskUsage } from '../diskUsage.ts';
 import type { SkipByTimes } from '../manifestFile.ts';
 import { isDamaged, scanCache, type ScanResult } from '../scan.ts';
@@ -111,12 +105,10 @@ function untouchable(
 }
 
 function orphanImages(directory: string, contents: CacheDirectory, now: number): Candidate[] {
-  const kind = kindOfDirectory(path.basename(directory));
-  if ((kind !== 'base' && kind !== 'prepared') || contents.images.length === 0) return [];
-  const manifests = new Set(contents.manifests);
-  return contents.images
-    .filter((name) => !manifests.has(`${name}.json`))
-    .map((name) => fileCandidate(`${directory}/${name}`, 'orphan', 'no manifest commits this image', now))
+  return uncommittedImages(directory, contents)
+    .names.map((name) =>
+      fileCandidate(`${directory}/${name}`, 'orphan', 'no manifest commits this image', now),
+    )
     .filter((candidate) => candidate !== undefined);
 }
 

@@ -1,0 +1,150 @@
+// Answers on whole caches from a real worker: the same as those of the core itself, failures and cancelling included.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { recordInputs } from '../../server/src/core/inputs.ts';
+import { readCacheState } from '../../server/src/core/list.ts';
+import { changePins } from '../../server/src/core/pins.ts';
+import { planPrune } from '../../server/src/core/prune/planPrune.ts';
+import { readReports } from '../../server/src/core/prune/reports.ts';
+import { recordUse } from '../../server/src/core/registry.ts';
+import { addBase, addPrepared, addStaged, makeCache } from '../helpers/cacheBuilder.ts';
+import { bundleCore, type BundledCore } from '../helpers/bundledCore.ts';
+import { useFolder } from '../helpers/folder.ts';
+import { testPorts } from '../helpers/ports.ts';
+
+const OLD = Math.floor(Date.now() / 1000) - 100 * 86_400;
+
+describe('the core in the background', () => {
+  const folder = useFolder();
+  const ports = testPorts();
+  let built: string;
+  let core: BundledCore;
+  let cache: string;
+  before(() => {
+    built = fs.mkdtempSync(path.join(tmpdir(), 'hpc-compose-bundle-'));
+    core = bundleCore(built);
+  });
+  after(() => fs.rmSync(built, { recursive: true, force: true }));
+  beforeEach(() => (cache = makeCache(path.join(folder(), 'cache'))));
+
+  /** The file system's free bytes may change between two looks. */
+  const settled = <T extends { free_bytes: number | null }>(state: T) => ({ ...state, free_bytes: 0 });
+  const agrees = async () => {
+    const state = readCacheState(cache);
+    const packed = await core.packInBackground(cache);
+    assert.deepEqual(settled(await core.pageOf(packed)), settled(state));
+    return { state, packed };
+  };
+
+  it('lists entries in every state as the core does, with secrets masked', async () => {
+    addPrepared(cache, 'plain');
+    addPrepared(cache, 'named "x"\n', { source_image: 'docker://käse:7' });
+    addPrepared(cache, 'secret', { prepare_env: ['API_TOKEN=hush-hush', 'A="b"'] });
+    addPrepared(cache, 'missing', { artifact: false });
+    addPrepared(cache, 'empty', { size: 0 });
+    addPrepared(cache, 'moved', { artifact_path: '/elsewhere/x.sqsh' });
+    addPrepared(cache, 'spelled', { artifact_path: `${cache}//prepared/./x.sqsh` });
+    fs.writeFileSync(path.join(cache, 'prepared', '0123456789abcdef-orphan.sqsh'), 'x');
+    fs.writeFileSync(`${addPrepared(cache, 'damaged')}.json`, '{');
+    const cut = addPrepared(cache, 'cut');
+    const { cache_key: key } = JSON.parse(fs.readFileSync(`${cut}.json`, 'utf8')) as { cache_key: string };
+    recordInputs({ kind: 'prepared', path: cut, manifestPath: `${cut}.json`, key }, []);
+    fs.truncateSync(cut, 10);
+    const base = addBase(cache, 'docker://redis:7');
+    addStaged(cache, 'dataset', 'hf://demo/data');
+    await changePins(cache, [base], true, ports);
+    recordUse(cache, '/project/compose.yaml', [base]);
+    const { state, packed } = await agrees();
+    assert.equal(new Set(state.entries.map((entry) => entry.state)).size, 6);
+    assert.ok(!Buffer.concat(packed.pieces.map(({ bytes }) => bytes)).includes('hush-hush'));
+    const sources = new Set(state.entries.map((entry) => entry.source_image).filter(Boolean));
+    assert.deepEqual(new Set(packed.sources.split('\n')), sources);
+  });
+
+  it('gives pages of the list', async () => {
+    for (let count = 0; count < 30; count++) addPrepared(cache, `service-${count}`, { artifact: false });
+    const { state, packed } = await agrees();
+    const middle = await core.pageOf(packed, 10, 7);
+    assert.deepEqual(middle.entries, state.entries.slice(10, 17));
+    assert.equal(middle.next, 17);
+    const last = await core.pageOf(packed, 20, 10);
+    assert.equal(last.entries.length, 10);
+    assert.equal(last.next, undefined);
+  });
+
+  it('lists a cache that is not there', async () => {
+    cache = path.join(folder(), 'none');
+    const { packed } = await agrees();
+    assert.equal(packed.summary.exists, false);
+  });
+
+  it('checks the images that it is asked for', async () => {
+    const [good, empty] = [addPrepared(cache, 'good'), addPrepared(cache, 'empty', { size: 0 })];
+    addPrepared(cache, 'other', { artifact: false });
+    const { checked, problems } = await core.verifyInBackground(cache, [good, empty], ports);
+    assert.equal(checked, 2);
+    assert.deepEqual(problems, [{ path: empty, problem: 'the image is empty' }]);
+  });
+
+  it('plans a prune as the core does, and fails as it does', async () => {
+    addBase(cache, 'docker://redis:7', { last_used_at: OLD, created_at: OLD });
+    addPrepared(cache, 'young');
+    const request = { cacheDir: cache, mode: 'age', days: 90 } as const;
+    const still = { ...ports, now: () => OLD + 95 * 86_400 };
+    const plan = await core.planPruneInBackground(request, still);
+    assert.deepEqual(plan, await planPrune(request, still));
+    assert.equal(plan.entries.filter(({ action }) => action === 'remove').length, 1);
+    const elsewhere = { ...request, cacheDir: '/' };
+    await assert.rejects(core.planPruneInBackground(elsewhere, ports), { code: 'not-a-cache' });
+    await assert.rejects(core.planPruneInBackground(request, ports, AbortSignal.abort()), {
+      name: 'AbortError',
+    });
+  });
+
+  describe('applying a plan', () => {
+    const planned = async (count: number) => {
+      const times = { last_used_at: OLD, created_at: OLD };
+      const images = Array.from({ length: count }, (_, index) =>
+        addBase(cache, `docker://r:${index}`, times),
+      );
+      const plan = await planPrune({ cacheDir: cache, mode: 'age', days: 90 }, ports);
+      return { plan, images: images.sort() };
+    };
+
+    it('removes what is still as planned, names the rest, tells its progress and keeps a report', async () => {
+      const { plan, images } = await planned(250);
+      const [first = '', ...others] = images;
+      fs.writeFileSync(first, 'changed');
+      const told: number[][] = [];
+      const options = { onProgress: (...progress: number[]) => void told.push(progress) };
+      const result = await core.applyInBackground(plan, options, ports);
+      assert.deepEqual([...result.removed_paths].sort(), others);
+      assert.deepEqual(
+        result.skipped.map((one) => one.path),
+        [first],
+      );
+      assert.ok(others.every((file) => !fs.existsSync(file)));
+      assert.deepEqual(told.at(-1), [250, 250, result.bytes_freed]);
+      assert.deepEqual(readReports(cache)[0]?.result, result);
+    });
+
+    it('stops between batches when it is cancelled, and says what it left', async () => {
+      const { plan, images } = await planned(250);
+      const stop = new AbortController();
+      const options = { signal: stop.signal, onProgress: () => stop.abort() };
+      const { removed_paths, skipped } = await core.applyInBackground(plan, options, ports);
+      const left = images.filter((file) => fs.existsSync(file));
+      assert.deepEqual(skipped.map((one) => one.path).sort(), left);
+      assert.equal(removed_paths.length + left.length, 250);
+      assert.ok(skipped.every(({ why }) => why === 'cancelled'));
+    });
+
+    it('fails as the core does', async () => {
+      const { plan } = await planned(1);
+      fs.rmSync(cache, { recursive: true });
+      await assert.rejects(core.applyInBackground(plan, {}, ports), { code: 'plan-stale' });
+    });
+  });
+});
