@@ -48,6 +48,26 @@ describe('language server', () => {
     assert.ok(client.publishedFor(URI).length < 30, 'superseded versions are dropped');
   });
 
+  it('tells the findings of a version once, however often it is judged', async () => {
+    let judge = () => {};
+    const ask: Feature = ({ reanalyse }) => {
+      judge = reanalyse;
+      return {};
+    };
+    await start({ features: [ask] });
+    await client.open(URI, SPEC);
+    for (let turn = 0; turn < 3; turn += 1) {
+      judge();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    const version = await client.change(URI, { text: `${SPEC}#\n` });
+    await client.diagnostics(URI, version);
+    assert.deepEqual(
+      client.publishedFor(URI).map((one) => one.version),
+      [1, version],
+    );
+  });
+
   it('says nothing about YAML that is no spec', async () => {
     await start();
     assert.deepEqual(await client.open(URI, 'services:\n  web:\n    image: nginx\n    image: b:1\n'), []);

@@ -13,7 +13,7 @@ import {
 } from '../model/plan.ts';
 import { planCache, type PlanContext } from '../plan/planCache.ts';
 import type { SelectedSettings } from '../plan/settings.ts';
-import { analyse } from '../spec/analyse.ts';
+import { analyse, type Analysis, type Surroundings } from '../spec/analyse.ts';
 import type { SpecFiles } from '../spec/files.ts';
 import type { ResolvedSpec } from '../spec/resolve.ts';
 import { findingOf } from '../spec/rules/finding.ts';
@@ -40,6 +40,8 @@ export interface LoadOptions {
   /** Absent: read now, synchronously. */
   readonly files?: SpecFiles & { readonly settle?: () => Promise<void> };
   readonly fingerprints?: Fingerprints;
+  /** Judges the text; absent: all of it, at once. */
+  readonly analyse?: (text: string, around: Surroundings) => Analysis | Promise<Analysis>;
   readonly signal?: AbortSignal;
 }
 
@@ -55,7 +57,7 @@ export interface LoadedPlan {
 export async function loadPlan(options: LoadOptions): Promise<LoadedPlan> {
   const files = options.files ?? createDiskFiles();
   for (;;) {
-    const read = readSpec(options, files);
+    const read = await readSpec(options, files);
     if (read.pending.length > 0 && options.files?.settle) {
       await options.files.settle();
       options.signal?.throwIfAborted();
@@ -87,7 +89,7 @@ interface ReadSpec {
   readonly pending: readonly string[];
 }
 
-function readSpec(options: LoadOptions, files: SpecFiles): ReadSpec {
+async function readSpec(options: LoadOptions, files: SpecFiles): Promise<ReadSpec> {
   const selection = selectSettings(settingsRequest(options, files));
   const settings = selection.selected;
   const path = specPathOf(options, settings);
@@ -95,13 +97,14 @@ function readSpec(options: LoadOptions, files: SpecFiles): ReadSpec {
   const pending = [...selection.pending, ...(state.kind === 'pending' ? [path] : [])];
   const about = { path, settings, settingsFindings: selection.findings };
   if (state.kind !== 'text') return { ...about, resolved: undefined, findings: unread(path, state), pending };
-  const analysis = analyse(state.text, {
+  const analysis = await (options.analyse ?? analyse)(state.text, {
     file: path,
     files,
     variables: layerVariables({ specPath: path, layers: settingsLayers(settings), env: options.env, files }),
     userHome: userHomeOf(options.env),
     resourceProfiles: settings?.settings.resourceProfiles ?? new Map(),
   });
+  options.signal?.throwIfAborted();
   const { resolved, findings } = analysis;
   return { ...about, resolved, findings, pending: [...pending, ...analysis.pending] };
 }

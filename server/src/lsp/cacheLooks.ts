@@ -65,10 +65,16 @@ export function startLooks(context: ServerContext, board: CacheBoard): CacheLook
   const lookAtAll = () => {
     for (const { uri } of context.documents.allSpecs()) lookSoon(uri, 0);
   };
-  context.documents.onDidOpen(({ uri }) => lookSoon(uri, 0));
+  // Findings come first: they are what one waits for.
+  const opened = new Set<string>();
+  context.documents.onDidOpen(({ uri }) => opened.add(uri));
+  context.onDidPublish(({ uri }) => {
+    if (opened.delete(uri)) lookSoon(uri, 0);
+  });
   context.documents.onDidChange(({ document }) => lookSoon(document.uri, REST_MS));
   context.documents.onDidClose(({ uri }) => {
     clearTimeout(timers.get(uri));
+    opened.delete(uri);
     board.forget(uri);
   });
   context.settings.onDidChange(lookAtAll);

@@ -31,6 +31,7 @@ export interface DiagnosticsService {
   readonly judge: (uri?: string) => void;
   readonly findingsOf: (document: OpenDocument) => readonly Finding[];
   readonly treeOf: DocumentAnalyses['treeOf'];
+  readonly judgeBeside: DocumentAnalyses['beside'];
   readonly onDidPublish: Event<Published>;
 }
 
@@ -44,12 +45,19 @@ interface GivenContext extends Pick<
 
 interface DiagnosticsContext extends GivenContext {
   readonly analyses: DocumentAnalyses;
+  /** What the client was told last, by document. */
+  readonly told: Map<string, Told>;
+}
+
+interface Told {
+  readonly version: number;
+  readonly diagnostics: readonly Diagnostic[];
 }
 
 /** Starts publishing for all documents of the context. */
 export function startDiagnostics(given: GivenContext): DiagnosticsService {
   const analyses = createAnalyses(given.surroundings);
-  const context: DiagnosticsContext = { ...given, analyses };
+  const context: DiagnosticsContext = { ...given, analyses, told: new Map() };
   const published = new Emitter<Published>();
   const waiting = new Map<string, number>();
   let armed = false;
@@ -93,6 +101,7 @@ export function startDiagnostics(given: GivenContext): DiagnosticsService {
   context.documents.onDidClose(({ uri }) => {
     waiting.delete(uri);
     turns.delete(uri);
+    context.told.delete(uri);
     void context.connection.sendDiagnostics({ uri, diagnostics: [] });
   });
   context.settings.onDidChange(() => judge());
@@ -100,6 +109,7 @@ export function startDiagnostics(given: GivenContext): DiagnosticsService {
     judge,
     findingsOf: (document) => allFindings(context, document, analyses.of(document)),
     treeOf: analyses.treeOf,
+    judgeBeside: analyses.beside,
     onDidPublish: published.event,
   };
 }
@@ -130,9 +140,18 @@ function publish(
   const version = document.text.version;
   const diagnostics = context.documents.isSpec(uri) ? judgeSafely(context, document, sliceMs) : [];
   if (!diagnostics) return false;
+  if (isTold(context.told.get(uri), { version, diagnostics })) return true;
+  context.told.set(uri, { version, diagnostics });
   void context.connection.sendDiagnostics({ uri, version, diagnostics });
   published.fire({ uri, version });
   return true;
+}
+
+/** True when the client knows all of this: what documents are judged against changes more often than what is found. */
+function isTold(last: Told | undefined, now: Told): boolean {
+  return (
+    last?.version === now.version && JSON.stringify(last.diagnostics) === JSON.stringify(now.diagnostics)
+  );
 }
 
 /** A bug in the analysis must not end the server; it is logged, and the document shows nothing. */

@@ -2,7 +2,7 @@
 // Each document keeps what is known of its blocks as long as it is open.
 import type { Finding } from '../model/finding.ts';
 import type { Analysis, Surroundings } from '../spec/analyse.ts';
-import { followEdits, type EditedSpec } from '../spec/analyseEdits.ts';
+import { followEdits, type EditedJudge, type EditedSpec } from '../spec/analyseEdits.ts';
 import type { SpecNode } from '../spec/node.ts';
 import { findingOf } from '../spec/rules/finding.ts';
 import { LARGEST_TEXT, type OpenDocument } from './openDocuments.ts';
@@ -23,12 +23,22 @@ export interface DocumentAnalyses {
   readonly until: (document: OpenDocument, isOver: () => boolean) => Judged | undefined;
   /** The tree of the document's text; undefined where it cannot be read at all. */
   readonly treeOf: (document: OpenDocument) => SpecNode | undefined;
+  /** Judges a text of the document against other surroundings, such as those of a plan, in slices. */
+  readonly beside: JudgeBeside;
   /** Something beside the texts has changed: of one document, or of all. */
   readonly expire: (uri?: string) => void;
 }
 
+export type JudgeBeside = (document: OpenDocument, text: string, around: Surroundings) => Promise<Analysis>;
+
+/** A long analysis beside the diagnostics lets messages through this often, and ends after so many slices in one go. */
+const SLICE_MS = 20;
+const MOST_SLICES = 400;
+
 interface Known {
   readonly spec: EditedSpec;
+  /** Judges for plans. */
+  readonly beside: EditedJudge;
   /** What `judged` belongs to: the version of the text and of everything else. */
   state: string;
   judged: Judged | undefined;
@@ -40,7 +50,10 @@ export function createAnalyses(surroundings: Pick<SurroundingsSource, 'of'>): Do
   const changes = new Map<string, number>();
   let generation = 0;
   const knownOf = (document: OpenDocument): Known => {
-    const known = states.get(document) ?? { spec: followEdits(), state: '', judged: undefined };
+    const last = states.get(document);
+    if (last) return last;
+    const spec = followEdits();
+    const known = { spec, beside: spec.beside(), state: '', judged: undefined };
     states.set(document, known);
     return known;
   };
@@ -58,9 +71,19 @@ export function createAnalyses(surroundings: Pick<SurroundingsSource, 'of'>): Do
       if (judged) return judged;
     }
   };
+  const beside = async (document: OpenDocument, text: string, around: Surroundings): Promise<Analysis> => {
+    const judge = knownOf(document).beside;
+    for (let slices = 0; ; slices += 1) {
+      const end = slices < MOST_SLICES ? performance.now() + SLICE_MS : Infinity;
+      const analysis = judge.analyseUntil(text, around, () => performance.now() > end);
+      if (analysis) return analysis;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
   return {
     of,
     until,
+    beside,
     treeOf: (document) => {
       const { spec, state, judged } = knownOf(document);
       if (judged && state.startsWith(`${document.text.version} `)) return judged.root;

@@ -73,6 +73,7 @@ export function startServer(setup: ServerSetup): void {
       ports,
       findingsOf: diagnostics.findingsOf,
       treeOf: diagnostics.treeOf,
+      judgeBeside: diagnostics.judgeBeside,
       reanalyse: diagnostics.judge,
       onDidPublish: diagnostics.onDidPublish,
     };

@@ -5,6 +5,7 @@ import type { Log, Ports } from '../core/ports.ts';
 import type { Finding } from '../model/finding.ts';
 import type { SpecNode } from '../spec/node.ts';
 import type { InitializationOptions } from '../model/protocol.ts';
+import type { JudgeBeside } from './documentAnalyses.ts';
 import type { OpenDocument, OpenDocuments } from './openDocuments.ts';
 import type { SettingsAccess } from './settings.ts';
 import type { SurroundingsSource } from './surroundings.ts';
@@ -29,6 +30,8 @@ export interface ServerContext {
   readonly findingsOf: (document: OpenDocument) => readonly Finding[];
   /** The tree of a document's text as it is now, with places in that text; undefined where it cannot be read at all. */
   readonly treeOf: (document: OpenDocument) => SpecNode | undefined;
+  /** Judges a text of a document against the surroundings of a plan. */
+  readonly judgeBeside: JudgeBeside;
   /** Judges a document again, or all of them: something outside their text has changed. */
   readonly reanalyse: (uri?: string) => void;
   /** Fires after the findings of one version were published. */

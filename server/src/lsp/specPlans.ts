@@ -2,9 +2,10 @@
 import path from 'node:path';
 import { URI } from 'vscode-uri';
 import type { Ports } from '../core/ports.ts';
-import { loadPlan, type LoadedPlan } from '../load/loadPlan.ts';
+import { loadPlan, type LoadedPlan, type LoadOptions } from '../load/loadPlan.ts';
 import { OperationFailure } from '../model/failure.ts';
 import { readCacheSettings, type CacheSettings } from './cacheSettings.ts';
+import { LARGEST_TEXT, type OpenDocument } from './openDocuments.ts';
 import type { ServerContext } from './serverContext.ts';
 
 /** One document with everything that a request on its cache needs. */
@@ -15,7 +16,7 @@ export interface SpecPlan extends LoadedPlan {
   readonly ports: Ports;
 }
 
-type PlanContext = Pick<ServerContext, 'documents' | 'settings' | 'ports' | 'trusted'>;
+type PlanContext = Pick<ServerContext, 'documents' | 'settings' | 'ports' | 'trusted' | 'judgeBeside'>;
 
 /** Refuses where the workspace is not trusted: nothing on disk is looked at then. Throws untrusted. */
 export function requireTrust(context: Pick<ServerContext, 'trusted'>): void {
@@ -36,20 +37,27 @@ export async function planOf(context: PlanContext, uri: string, signal: AbortSig
   requireTrust(context);
   const { choices, ports } = await choicesFor(context, uri);
   const file = fileOf(uri);
-  const text = context.documents.get(uri)?.text.getText();
+  const document = context.documents.get(uri);
   const { profile, toolVersion } = choices;
   const loaded = await loadPlan({
     specPath: file,
     cwd: path.dirname(file),
     env: ports.env,
     signal,
-    ...(text === undefined ? {} : { text }),
+    ...(document === undefined ? {} : ofDocument(context, document)),
     ...(profile === undefined ? {} : { profile }),
     ...(toolVersion === undefined ? {} : { toolVersion }),
   });
   const binaries = choices.enrootPath === undefined ? {} : { enroot: choices.enrootPath };
   const plan = { ...loaded.plan, binaries: { ...loaded.plan.binaries, ...binaries } };
   return { ...loaded, plan, choices, ports };
+}
+
+/** The text being edited, judged by what is known of its blocks already; one that is too large for that is judged like a file. */
+function ofDocument(context: PlanContext, document: OpenDocument): Pick<LoadOptions, 'text' | 'analyse'> {
+  const text = document.text.getText();
+  if (text.length > LARGEST_TEXT) return { text };
+  return { text, analyse: (given, around) => context.judgeBeside(document, given, around) };
 }
 
 /** The path of a document on disk. Throws usage for a document that is on none: its folder decides what it means. */

@@ -7,11 +7,17 @@ import type { SpecNode } from './node.ts';
 import { createBlockParser, type BlockParser } from './parseBlocks.ts';
 import { placeNode } from './placeNodes.ts';
 
-export interface EditedSpec {
+/** Judges states of one document. */
+export interface EditedJudge {
   /** Judges the next state of the document. */
   readonly analyse: (text: string, around: Surroundings) => Analysis;
   /** The same as far as it comes until `isOver`: undefined when there is more to do, the next call goes on from there. */
   readonly analyseUntil: (text: string, around: Surroundings, isOver: () => boolean) => Analysis | undefined;
+}
+
+export interface EditedSpec extends EditedJudge {
+  /** One more judge over the same blocks, for other surroundings: what each keeps holds for its own. */
+  readonly beside: () => EditedJudge;
   /** The tree of a state, with places in its text. */
   readonly treeOf: (text: string, file: string) => SpecNode | undefined;
   readonly fallbacks: BlockParser['fallbacks'];
@@ -22,25 +28,22 @@ export function followEdits(): EditedSpec {
   let isOver = () => false;
   const parser = createBlockParser(() => isOver());
   const parse = keepBases();
-  let kept = keepResults(() => isOver());
+  let orders = 0;
   const read = (text: string, file: string) => {
     const tree = parser.read(text, file);
-    // What is kept of services that extend each other holds for one order of their blocks.
-    if (tree.isReordered) kept = keepResults(() => isOver());
+    if (tree.isReordered) orders += 1;
     return tree;
   };
-  const analyse = (text: string, around: Surroundings) => {
-    const tree = read(text, around.file);
-    return judge({ ...around, text, places: tree.places, textOf: tree.textOf, kept, parse }, tree);
-  };
-  return {
-    fallbacks: parser.fallbacks,
-    analyse,
-    treeOf: (text, file) => {
-      const { root, places } = read(text, file);
-      return root && placeNode(root, places);
-    },
-    analyseUntil: (text, around, isOverNow) => {
+  const createJudge = (): EditedJudge => {
+    // What is kept of services that extend each other holds for one order of their blocks.
+    let keeping = { order: orders, kept: keepResults(() => isOver()) };
+    const analyse = (text: string, around: Surroundings) => {
+      const tree = read(text, around.file);
+      if (keeping.order !== orders) keeping = { order: orders, kept: keepResults(() => isOver()) };
+      const { kept } = keeping;
+      return judge({ ...around, text, places: tree.places, textOf: tree.textOf, kept, parse }, tree);
+    };
+    const analyseUntil: EditedJudge['analyseUntil'] = (text, around, isOverNow) => {
       isOver = isOverNow;
       try {
         return analyse(text, around);
@@ -50,6 +53,16 @@ export function followEdits(): EditedSpec {
       } finally {
         isOver = () => false;
       }
+    };
+    return { analyse, analyseUntil };
+  };
+  return {
+    ...createJudge(),
+    beside: createJudge,
+    fallbacks: parser.fallbacks,
+    treeOf: (text, file) => {
+      const { root, places } = read(text, file);
+      return root && placeNode(root, places);
     },
   };
 }

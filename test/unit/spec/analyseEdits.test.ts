@@ -62,6 +62,21 @@ describe('analysing edits block by block', () => {
       assertSameAnalysis(spec, text, around_);
   });
 
+  it('judges the same blocks against two surroundings in turn', () => {
+    const spec = followEdits();
+    const beside = spec.beside();
+    const other = caseSurroundings({ files: {}, env: { V: 'y' } }).around;
+    const first = service('a', '    command: ${V}\n');
+    const second = service('b', '    extends: a\n');
+    for (const text of [specOf(first, second), specOf(first), specOf(second, first), specOf(first, second)]) {
+      for (const [judge, around] of [
+        [spec, AROUND],
+        [beside, other],
+      ] as const)
+        assert.deepEqual(judge.analyse(text, around).findings, analyse(text, around).findings);
+    }
+  });
+
   it('forgets an unclosed quote when it is closed, and needs no whole reading for it', () => {
     const good = specOf(service('a'), service('b', '    command: "x"\n'), service('c'));
     const broken = good.replace('a:1', '"a:1');
