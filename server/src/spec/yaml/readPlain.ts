@@ -55,7 +55,7 @@ export function readPlain(text: string, file: string): MapNode | undefined {
   const reader: Reader = { text, file, line: undefined, isCommented: false, trailing: undefined };
   try {
     goTo(reader, 0);
-    const first = reader.line as Line | undefined;
+    const first = reader.line;
     if (first?.indent !== 0) return undefined;
     const { node } = readMap(reader, first.at, 0, 1);
     return reader.line === undefined ? node : undefined;
