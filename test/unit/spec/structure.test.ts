@@ -16,6 +16,15 @@ function found(text: string): string[] {
 }
 const inApp = (lines: string) => found(`${SERVICE}    ${lines}\n`);
 const atRoot = (lines: string) => found(`${lines}\n${SERVICE}`);
+/** The text after the first finding's fix. */
+function mended(text: string): string | undefined {
+  const [finding] = checkShapes(parseYaml(text, '/w/c.yaml').root as MapNode);
+  const edits = finding?.fixes?.[0]?.edits.toSorted((a, b) => b.span.start - a.span.start);
+  return edits?.reduce(
+    (before, { span, newText }) => before.slice(0, span.start) + newText + before.slice(span.end),
+    text,
+  );
+}
 const adviceOn = (text: string) =>
   checkShapes(parseYaml(text, '/w/c.yaml').root as MapNode)[0]?.recommendation ?? '';
 
@@ -127,6 +136,18 @@ describe('structural rules', () => {
       adviceOn(`${SERVICE}    x-slurm: {overlap: true}\n`),
       /srun .*`extra_srun_args: \["--overlap"\]`/,
     );
+  });
+
+  it('turn a text into a list of one, and a mapping in a list of variables into a text', () => {
+    assert.equal(mended(`${SERVICE}    depends_on: db\n`), `${SERVICE}    depends_on: [db]\n`);
+    assert.equal(mended(`${SERVICE}    env_file: {a: b}\n`), undefined);
+    const prepare = (commands: string) => `${SERVICE}    x-runtime: {prepare: {commands: ${commands}}}\n`;
+    assert.equal(mended(prepare('"pip install a, b"')), prepare('["pip install a, b"]'));
+    assert.equal(mended(prepare('echo *')), undefined);
+    const environment = (item: string) => `${SERVICE}    environment:\n      - A=1\n      - ${item}\n`;
+    assert.equal(mended(environment('B: 4')), environment('B=4'));
+    assert.equal(mended(environment('B: 2.50')), undefined, 'its text is not known any more');
+    assert.equal(mended(environment('{B: 1, C: 2}')), undefined);
   });
 
   it('say how to mend a number where text is wanted', () => {

@@ -8,18 +8,9 @@ import type { RuleCode } from '../rules/catalogue.ts';
 import { findingOf, quoted, type Case } from '../rules/finding.ts';
 import { dereferenced, typesOf, type Shape } from './shape.ts';
 import { expectedWords, FORMAT_LIMITS, gotWords, wordsOfEnum } from './shapeWords.ts';
+import type { Spot } from './spot.ts';
 import { unknownKey } from './unknownKey.ts';
-
-/** Where the walk stands. */
-export interface Spot {
-  readonly node: SpecNode;
-  readonly field: string;
-  /** The key that the value stands under; findings about empty or composed values sit there. */
-  readonly key: ScalarNode;
-  readonly service?: string;
-  /** True inside a value that hpc-compose reads as a whole: its problems are R044. */
-  readonly untagged?: boolean;
-}
+import { wayOut } from './wayOut.ts';
 
 /** All structural findings of a value under `shape`. */
 export function explain(spot: Spot, shape: Shape): Finding[] {
@@ -247,44 +238,6 @@ function wrongType(spot: Spot, shape: Shape): Finding {
     spanOf(spot),
     plain ? { words, advice: 'Remove the quotes.', fixes: [plain] } : { words },
   );
-}
-
-const YES = /^(?:yes|y|on)$/i;
-const NO = /^(?:no|n|off)$/i;
-
-/** What was probably meant by a value of another type. */
-function wayOut({ node, field }: Spot, shape: Shape): { advice: string; fixes?: FindingFix[] } | undefined {
-  const types = typesOf(shape);
-  if (node.kind === 'map' && /\.(?:volumes|mounts|bind_paths)\[\d+\]$/.test(field))
-    return {
-      advice:
-        'There is no long form of mounts: write host:container, host:container:ro or host:container:rw.',
-    };
-  if (node.kind !== 'scalar' || typeof node.value !== 'string') return undefined;
-  const replace = (title: string, newText: string) => [
-    { title, edits: [{ span: node.span, newText }], preferred: true },
-  ];
-  if (types.includes('boolean') && (YES.test(node.value) || NO.test(node.value))) {
-    const word = String(YES.test(node.value));
-    return {
-      advice: `Write ${word}: YAML 1.2 takes yes, no, on and off for texts.`,
-      fixes: replace(`Write ${word}`, word),
-    };
-  }
-  const seconds = /^(\d+) *s(?:ec(?:ond)?s?)?$/.exec(node.value)?.[1];
-  if (types.includes('integer') && seconds !== undefined && field.endsWith('seconds'))
-    return {
-      advice: `Write ${seconds}: the unit is always seconds.`,
-      fixes: replace(`Write ${seconds}`, seconds),
-    };
-  if (
-    types.includes('array') &&
-    !types.includes('string') &&
-    node.span.end > node.span.start &&
-    node.style === 'plain'
-  )
-    return { advice: 'Write a list: [a, b], or one line with `- ` for each entry.' };
-  return undefined;
 }
 
 function takesText(shape: Shape): boolean {

@@ -4,7 +4,6 @@ import type { ScalarNode } from '../node.ts';
 import type { RuleCode } from '../rules/catalogue.ts';
 import { findingOf, quoted } from '../rules/finding.ts';
 import { nearestName } from '../nearestName.ts';
-import type { Spot } from './explain.ts';
 import {
   COMPOSE_KEYS,
   COMPOSE_ONLY_AT_ROOT,
@@ -17,6 +16,7 @@ import {
 } from './habits.ts';
 import { wordsOfEnum } from './shapeWords.ts';
 import { SERVICE_SHAPE, SPEC_SCHEMA, type Shape } from './shape.ts';
+import type { Spot } from './spot.ts';
 
 const ALLOCATION_ONLY = new Set(['partition', 'qos', 'account']);
 const MERGE_ADVICE = 'Use `extends` to start from another service, or repeat the keys.';

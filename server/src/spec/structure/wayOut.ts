@@ -1,0 +1,83 @@
+// What was probably meant by a value of another type than is wanted, as advice and, where it is one change, as a fix.
+import type { FindingFix } from '../../model/finding.ts';
+import type { MapNode, ScalarNode } from '../node.ts';
+import { dereferenced, typesOf, type Shape } from './shape.ts';
+import type { Spot } from './spot.ts';
+
+export interface WayOut {
+  readonly advice: string;
+  readonly fixes?: readonly FindingFix[];
+}
+
+const YES = /^(?:yes|y|on)$/i;
+const NO = /^(?:no|n|off)$/i;
+
+/** The way out of a wrong type, or undefined when nothing can be guessed. */
+export function wayOut({ node, field }: Spot, shape: Shape): WayOut | undefined {
+  if (node.kind === 'map') return fromMapping(node, field);
+  if (node.kind !== 'scalar' || typeof node.value !== 'string') return undefined;
+  const types = [shape, ...(shape.anyOf ?? []).map(dereferenced)].flatMap(typesOf);
+  if (types.includes('boolean')) return asBoolean(node, node.value);
+  if (types.includes('integer') && field.endsWith('seconds')) return asSeconds(node, node.value);
+  if (types.includes('array') && !types.includes('string')) return asList(node);
+  return undefined;
+}
+
+function fromMapping(node: MapNode, field: string): WayOut | undefined {
+  if (/\.(?:volumes|mounts|bind_paths)\[\d+\]$/.test(field))
+    return {
+      advice:
+        'There is no long form of mounts: write host:container, host:container:ro or host:container:rw.',
+    };
+  if (!/\.(?:environment|env)\[\d+\]$/.test(field)) return undefined;
+  const [pair] = node.pairs;
+  const value = pair?.value.kind === 'scalar' ? pair.value : undefined;
+  if (!pair || node.pairs.length > 1 || value?.style !== 'plain' || value.value === null)
+    return { advice: 'Write NAME=value.' };
+  const key = String(pair.key.value);
+  const text = `${key}=${String(value.value)}`;
+  // The text as written is known only where it is what was read.
+  const isAsWritten = value.span.end - value.span.start === String(value.value).length;
+  return isAsWritten && pair.key.style === 'plain'
+    ? { advice: `Write ${text}.`, fixes: replace(node, `Write ${text}`, text) }
+    : { advice: 'Write NAME=value.' };
+}
+
+function asBoolean(node: ScalarNode, text: string): WayOut | undefined {
+  if (!YES.test(text) && !NO.test(text)) return undefined;
+  const word = String(YES.test(text));
+  return {
+    advice: `Write ${word}: YAML 1.2 takes yes, no, on and off for texts.`,
+    fixes: replace(node, `Write ${word}`, word),
+  };
+}
+
+function asSeconds(node: ScalarNode, text: string): WayOut | undefined {
+  const seconds = /^(\d+) *s(?:ec(?:ond)?s?)?$/.exec(text)?.[1];
+  if (seconds === undefined) return undefined;
+  return {
+    advice: `Write ${seconds}: the unit is always seconds.`,
+    fixes: replace(node, `Write ${seconds}`, seconds),
+  };
+}
+
+function asList(node: ScalarNode): WayOut | undefined {
+  const { span, style } = node;
+  if (span.end === span.start) return undefined;
+  const advice = 'Write a list: [a, b], or one line with `- ` for each entry.';
+  // Inside brackets these would mean something else; a plain text of several lines is left to its writer.
+  const isPlain = style === 'plain' && span.end - span.start === String(node.value).length;
+  const isSafe = isPlain && !/[,[\]{}#&*!|>'"%@`]|:\s|:$/.test(String(node.value));
+  if (!isSafe && style !== 'double' && style !== 'single') return { advice };
+  const [before, behind] = [span.start, span.end].map((at) => ({ ...span, start: at, end: at }));
+  if (!before || !behind) return { advice };
+  const edits = [
+    { span: before, newText: '[' },
+    { span: behind, newText: ']' },
+  ];
+  return { advice, fixes: [{ title: 'Make it a list', edits, preferred: true }] };
+}
+
+function replace({ span }: { readonly span: ScalarNode['span'] }, title: string, newText: string) {
+  return [{ title, edits: [{ span, newText }], preferred: true }];
+}
