@@ -36,10 +36,12 @@ function fromMapping(node: MapNode, field: string): WayOut | undefined {
     return { advice: 'Write NAME=value.' };
   const key = String(pair.key.value);
   const text = `${key}=${String(value.value)}`;
+  // A mapping's own span may reach to the next line.
+  const whole = { span: { ...pair.key.span, end: value.span.end } };
   // The text as written is known only where it is what was read.
   const isAsWritten = value.span.end - value.span.start === String(value.value).length;
   return isAsWritten && pair.key.style === 'plain'
-    ? { advice: `Write ${text}.`, fixes: replace(node, `Write ${text}`, text) }
+    ? { advice: `Write ${text}.`, fixes: replace(whole, `Write ${text}`, text) }
     : { advice: 'Write NAME=value.' };
 }
 
