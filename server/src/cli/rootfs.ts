@@ -115,4 +115,10 @@ export const ROOTFS_COMMANDS: readonly CommandDefinition[] = [
     flags: {},
     load: async () => (await import('./rootfsGc.ts')).asUserCommand,
   },
+  {
+    path: ['rootfs', 'scan-part'],
+    summary: "Part of root's look at all users (not for people)",
+    flags: {},
+    load: async () => (await import('./rootfsGc.ts')).scanPartCommand,
+  },
 ];

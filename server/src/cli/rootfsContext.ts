@@ -2,9 +2,9 @@
 import { hostname } from 'node:os';
 import { RootfsFailure, type RootfsGcResult } from '../model/rootfs.ts';
 import { collectGarbage } from '../core/rootfs/collectGarbage.ts';
-import { coordinateGc, type SelfCommand } from '../core/rootfs/coordinateGc.ts';
+import { coordinateGc } from '../core/rootfs/coordinateGc.ts';
 import { DEFAULT_PLUGSTACK, loadPlugstack } from '../core/rootfs/plugstackFiles.ts';
-import { rootfsPorts, type RootfsPorts } from '../core/rootfs/rootfsPorts.ts';
+import { rootfsPorts, type RootfsPorts, type SelfCommand } from '../core/rootfs/rootfsPorts.ts';
 import { readRootfsSettings, type RootfsSettings } from '../core/rootfs/settings.ts';
 import type { Incoming } from '../core/rootfs/watermark.ts';
 import { realPorts } from '../core/ports.ts';
@@ -64,7 +64,12 @@ export async function withRootfs(
 export function systemPorts(context: CommandContext): RootfsPorts {
   const version = typeof __PRODUCT_VERSION__ === 'string' ? __PRODUCT_VERSION__ : '0.0.0';
   const uid = process.geteuid?.() ?? -1;
-  return rootfsPorts(realPorts(context.log, context.env), { uid, host: hostname(), version });
+  return rootfsPorts(realPorts(context.log, context.env), {
+    uid,
+    host: hostname(),
+    version,
+    self: selfCommand(),
+  });
 }
 
 function readSettings(args: Arguments): { settings: RootfsSettings; base: string } {

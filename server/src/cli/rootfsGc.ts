@@ -1,9 +1,11 @@
 // rootfs gc, fit for cron, prolog and epilog; and the part of root's collection that runs as one user.
-import { readFileSync } from 'node:fs';
 import type { RootfsGcPlan, RootfsGcResult } from '../model/rootfs.ts';
 import { collectGarbage } from '../core/rootfs/collectGarbage.ts';
 import { becomeUser, coordinateGc, runUserTask, type UserTask } from '../core/rootfs/coordinateGc.ts';
-import { planGc, type GcRequest } from '../core/rootfs/planGc.ts';
+import { takeOver } from '../core/rootfs/handOver.ts';
+import { candidateDigest, planGc, type GcRequest } from '../core/rootfs/planGc.ts';
+import { ENTRY_JSON, listDigest, WHOLE_ENTRY } from '../core/rootfs/listEntry.ts';
+import { sendScan, type Digest, type ScanTask } from '../core/rootfs/scanHelper.ts';
 import { lastValue, type Arguments, type CommandContext } from './command.ts';
 import {
   printJson,
@@ -13,6 +15,7 @@ import {
   withRootfs,
   type RootfsRun,
 } from './rootfsContext.ts';
+import { ENTRY_ROW } from './rootfsList.ts';
 
 /** `rootfs gc`. Exit 0 also when nothing could be done: the reason tells. */
 export function gcCommand(context: CommandContext, args: Arguments): Promise<number> {
@@ -44,11 +47,24 @@ async function collect(request: GcRequest, { ports, context }: RootfsRun): Promi
 
 /** `rootfs as-user`: the task comes on descriptor 3, the result goes to standard output. */
 export async function asUserCommand(context: CommandContext): Promise<number> {
-  const task = JSON.parse(readFileSync('/proc/self/fd/3', 'utf8')) as UserTask;
+  const task = JSON.parse(takeOver()) as UserTask;
   becomeUser(task.uid, task.gid);
   const result = await runUserTask(task, systemPorts(context));
   await context.out(`${JSON.stringify(result)}\n`);
   return 0;
+}
+
+/** `rootfs scan-part`: the task comes on descriptor 3, what was found goes to standard output. */
+export async function scanPartCommand(context: CommandContext): Promise<number> {
+  const task = JSON.parse(takeOver()) as ScanTask;
+  await sendScan(task, digestOf(task), context.out);
+  return 0;
+}
+
+function digestOf({ kind, nowMs, request: { base } }: ScanTask): Digest<unknown> {
+  if (kind === 'candidate') return candidateDigest(nowMs) as Digest<unknown>;
+  if (kind === 'entry') return listDigest(WHOLE_ENTRY, base, nowMs) as Digest<unknown>;
+  return listDigest(kind === 'json' ? ENTRY_JSON : ENTRY_ROW, base, nowMs) as Digest<unknown>;
 }
 
 function resultText(result: RootfsGcResult): string {

@@ -1,6 +1,7 @@
 // rootfs list: what is unpacked on this node, by whom, how full the disk is. Entries become text as they are found: there may be
 // 100,000 of them.
 import type { RootfsEntry } from '../model/rootfs.ts';
+import { ENTRY_JSON, type EntryForm } from '../core/rootfs/listEntry.ts';
 import { listRootfsAs, type RootfsListOf } from '../core/rootfs/listRootfs.ts';
 import type { Arguments, CommandContext } from './command.ts';
 import { sizeText, withRootfs } from './rootfsContext.ts';
@@ -13,10 +14,9 @@ const PIECE = 100;
 export function listCommand(context: CommandContext, args: Arguments): Promise<number> {
   return withRootfs(context, args, async ({ settings, base, ports, format }) => {
     const { signal } = context;
-    const asText = format === 'json' ? (entry: RootfsEntry) => JSON.stringify(entry) : row;
+    const form = format === 'json' ? ENTRY_JSON : ENTRY_ROW;
     const store = createTextStore();
-    const keep = (entry: RootfsEntry) => store.add(asText(entry));
-    const list = await listRootfsAs(keep, { settings, base, signal }, ports);
+    const list = await listRootfsAs(form, store.add, { settings, base, signal }, ports);
     for (const warning of list.warnings) context.say(`warning: ${warning}`);
     await (format === 'json' ? printList(list, store, context) : printTable(list, store, context));
     return 0;
@@ -56,9 +56,18 @@ async function printTable(
       entries
         .slice(start, start + PIECE)
         .map(get)
+        .map((line) => (line === '' ? '' : `${line}\n`))
         .join(''),
     );
 }
+
+/** A line of the table. */
+export const ENTRY_ROW: EntryForm<string> = {
+  kind: 'row',
+  of: row,
+  line: (text) => text,
+  parse: (line) => line,
+};
 
 function row(entry: RootfsEntry): string {
   if (entry.state === 'notVisible') return '';
@@ -73,5 +82,5 @@ function row(entry: RootfsEntry): string {
     entry.image ?? entry.reason ?? '-',
     holders,
   ];
-  return `${words.join('  ').trimEnd()}\n`;
+  return words.join('  ').trimEnd();
 }

@@ -1,19 +1,18 @@
 // A collection over all users by root. Root itself only lists the base; each user's directory is read with that user's rights
 // and changed by a child process that has given up all others. Source: rootfs contract, sections 2.4.7 and 2.5.
-import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RootfsGcPlan, RootfsGcResult, RootfsVictim } from '../../model/rootfs.ts';
 import { plainEnvironment } from '../plainEnvironment.ts';
 import { applyVictims, emptyTally, gcResult, isBelowLow, type GcTally } from './applyGc.ts';
 import { checkBase, checkUserDirectories } from './checkDirectories.ts';
 import { outcomeOf } from './collectGarbage.ts';
+import { handOver } from './handOver.ts';
 import { recordLastGc } from './lastGc.ts';
 import { PROPOSAL_GC_LOCK, userLayout, type UserLayout } from './layout.ts';
 import { takeLock } from './lockFiles.ts';
 import { planGc, type GcRequest } from './planGc.ts';
-import type { RootfsPorts } from './rootfsPorts.ts';
+import type { RootfsPorts, SelfCommand } from './rootfsPorts.ts';
 import { renewRecordIndex } from './recordIndex.ts';
 import { scanBase } from './scanRootfs.ts';
 import type { RootfsSettings } from './settings.ts';
@@ -33,12 +32,6 @@ export interface UserTaskResult {
   readonly busy: boolean;
   readonly tally: GcTally;
   readonly left: readonly { name: string; message: string }[];
-}
-
-/** How this program starts itself for one user. */
-export interface SelfCommand {
-  readonly command: string;
-  readonly args: readonly string[];
 }
 
 export interface CoordinateOptions {
@@ -179,15 +172,6 @@ function failedTask(plan: RootfsGcPlan | undefined, code: string, message: strin
   const tally = emptyTally();
   for (const { name } of plan?.would_evict ?? []) tally.failed.push({ name, code, message });
   return { busy: false, tally, left: plan ? [] : [{ name: 'scratch', message }] };
-}
-
-/** A descriptor, already without a name, that holds the text. */
-function handOver(text: string): number {
-  const path = join(tmpdir(), `rootfs-task-${randomBytes(8).toString('hex')}`);
-  const fd = fs.openSync(path, 'wx+', 0o600);
-  fs.unlinkSync(path);
-  fs.writeSync(fd, text, 0);
-  return fd;
 }
 
 /** The child's side: works on this process's own uid, under that user's collection lock. */

@@ -2,6 +2,7 @@
 // nothing else ever runs with borrowed rights. For anybody else these functions change nothing. Source: rootfs contract, 2.4.7.
 import fs from 'node:fs';
 import { join } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
 import type { UserLayout } from './layout.ts';
 
 /** A group that owns nothing. */
@@ -16,6 +17,7 @@ export type AsOwner = <T>(layout: UserLayout, work: () => T) => T;
  */
 export function lendRights<T>(work: (asOwner: AsOwner) => T): T {
   if (process.geteuid?.() !== 0) return work((_layout, look) => look());
+  if (!isMainThread) return work(inThread);
   const groups = process.getgroups?.() ?? [];
   const gid = process.getegid?.() ?? 0;
   process.setgroups?.([]);
@@ -27,6 +29,13 @@ export function lendRights<T>(work: (asOwner: AsOwner) => T): T {
     process.setgroups?.(groups);
   }
 }
+
+/** Rights belong to the process: a thread of root's may look at root's own part only. */
+const inThread: AsOwner = (layout, look) => {
+  const owner = ownerOf(layout) ?? 0;
+  if (owner !== 0) throw new Error(`a thread cannot become the user ${owner}`);
+  return look();
+};
 
 /** The uid that a user's directory belongs to; undefined when there is no plain directory. */
 export function ownerOf(layout: UserLayout): number | undefined {

@@ -6,12 +6,13 @@ import type { RootfsGcPlan, RootfsGcReason, RootfsKept, RootfsVictim } from '../
 import { checkBase, statfsOf } from './checkDirectories.ts';
 import { lastStartNs, readMetadata } from './entryOnDisk.ts';
 import { recordsTree } from './metadata.ts';
-import { entryPath, lockPath, PROPOSAL_LOCK, type UserLayout } from './layout.ts';
+import { entryPath, lockPath, PROPOSAL_LOCK, userLayout, type UserLayout } from './layout.ts';
 import { readLockHolders, type LockHolders } from './lockHolders.ts';
 import { readMountUsers } from './mounts.ts';
 import { lendRights } from './ownerRights.ts';
 import type { RootfsPorts } from './rootfsPorts.ts';
-import { scanInSlices, type ScanRequest } from './scanRootfs.ts';
+import { scanTogether, type Digest } from './scanHelper.ts';
+import type { ScanRequest } from './scanRootfs.ts';
 import type { ScannedItem } from './scanUser.ts';
 import { lastUsedMs, selectVictims, type Candidate, type Selection } from './selectVictims.ts';
 import type { RootfsSettings } from './settings.ts';
@@ -101,20 +102,39 @@ async function collectCandidates(
   signal?: AbortSignal,
 ): Promise<Candidates> {
   const { nowMs } = rulesOf(request, ports);
+  const scan = scanRequestOf(request, ports);
   const found: Candidates = { pool: new Map(), problems: [], notVisible: 0, cacheBytes: 0 };
-  await scanInSlices(
-    scanRequestOf(request, ports),
-    (step) => {
-      if (step.kind === 'notVisible') found.notVisible++;
-      else if (step.kind === 'entry' && step.problem === undefined) {
-        found.pool.set(toCandidate(step, nowMs), step.layout);
-        found.cacheBytes += step.record?.bytes ?? 0;
-      } else if (step.kind === 'entry')
-        found.problems.push({ name: step.name, why: `invalid: ${step.problem ?? ''}` });
-    },
-    signal,
-  );
+  const layouts = new Map<number, UserLayout>();
+  const take = (seen: Seen) => {
+    if (seen === 'notVisible') found.notVisible++;
+    else if (seen !== undefined && 'why' in seen) found.problems.push(seen);
+    else if (seen !== undefined) {
+      const layout = layouts.get(seen.uid) ?? userLayout(scan.base, seen.uid, scan.host);
+      layouts.set(seen.uid, layout);
+      found.pool.set(seen, layout);
+      if (!seen.foreign) found.cacheBytes += seen.bytes ?? 0;
+    }
+  };
+  await scanTogether({ request: scan, nowMs }, candidateDigest(nowMs), take, ports, signal);
   return found;
+}
+
+/** What a plan wants of a step; undefined: builds and trash, which a sweep deals with. */
+type Seen = Candidate | RootfsKept | 'notVisible' | undefined;
+
+/** How a scan becomes a plan. */
+export function candidateDigest(nowMs: number): Digest<Seen> {
+  return {
+    kind: 'candidate',
+    of: (step) => {
+      if (step.kind === 'notVisible') return 'notVisible';
+      if (step.kind !== 'entry') return undefined;
+      if (step.problem !== undefined) return { name: step.name, why: `invalid: ${step.problem}` };
+      return toCandidate(step, nowMs);
+    },
+    line: (seen) => JSON.stringify(seen ?? null),
+    parse: (line) => (JSON.parse(line) as Exclude<Seen, undefined> | null) ?? undefined,
+  };
 }
 
 interface SelectionOfItems extends Selection {

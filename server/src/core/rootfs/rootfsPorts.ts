@@ -34,6 +34,12 @@ export interface FileSystemState extends FileSystemUsage {
   readonly type: number;
 }
 
+/** How this program starts itself, for what root does with another user's rights. */
+export interface SelfCommand {
+  readonly command: string;
+  readonly args: readonly string[];
+}
+
 export interface RootfsPorts extends Pick<Ports, 'run' | 'log' | 'env' | 'lockChildren'> {
   readonly uid: number;
   readonly arch: string;
@@ -42,6 +48,8 @@ export interface RootfsPorts extends Pick<Ports, 'run' | 'log' | 'env' | 'lockCh
   readonly version: string;
   /** Nanoseconds since the epoch. */
   readonly nowNs: () => bigint;
+  /** Absent: root looks at everybody's entries in this process alone. */
+  readonly self?: SelfCommand;
   /** Throws what statfs(2) throws. */
   readonly statfs: (path: string) => FileSystemState;
   /** Called when a step is reached. */
@@ -53,7 +61,7 @@ const MACHINES: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarc
 /** The real effects over those of the core. */
 export function rootfsPorts(
   ports: Pick<Ports, 'run' | 'log' | 'env' | 'lockChildren'>,
-  identity: { uid: number; host: string; version: string },
+  identity: Pick<RootfsPorts, 'uid' | 'host' | 'version' | 'self'>,
 ): RootfsPorts {
   return {
     run: ports.run,
