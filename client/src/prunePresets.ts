@@ -82,9 +82,12 @@ export function costOf(entry: PrunePlanEntry): string {
   }
 }
 
+/** Entries of a cache by the path of what they hold. */
+export type KnownEntries = ReadonlyMap<string, CacheEntry>;
+
 /** Name of an entry of a plan: that of the cache entry where one is known, else its file name. */
-export function planLabel(entry: PrunePlanEntry, known: readonly CacheEntry[]): string {
-  const match = known.find((one) => one.artifact_path === entry.path);
+export function planLabel(entry: PrunePlanEntry, known: KnownEntries): string {
+  const match = known.get(entry.path);
   return match ? entryLabel(match) : entry.path.slice(entry.path.lastIndexOf('/') + 1);
 }
 
@@ -93,7 +96,7 @@ function kindName({ kind }: PrunePlanEntry): string {
 }
 
 /** The detail of the last question: where, the five largest, what coming back costs. */
-export function confirmDetail(plan: PrunePlan, known: readonly CacheEntry[], units: Units): string {
+export function confirmDetail(plan: PrunePlan, known: KnownEntries, units: Units): string {
   const removed = removals(plan).sort((a, b) => b.bytes - a.bytes);
   const top = removed
     .slice(0, 5)

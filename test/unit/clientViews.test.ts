@@ -297,7 +297,7 @@ describe('a prune', () => {
 
   it('asks with the place, the largest entries, the cost and that it cannot be undone', () => {
     assert.equal(
-      confirmDetail(plan, [], 'binary'),
+      confirmDetail(plan, new Map(), 'binary'),
       '/c\n\n• a, base image (10 B)\n• b, prepared image (5 B)\n\nGetting them back needs 1 download (≈ 10 B).\nThis cannot be undone.',
     );
   });

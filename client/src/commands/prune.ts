@@ -1,12 +1,12 @@
 // Prune: choose a policy with its size, look at the list and change it, confirm, apply that very list, see the report.
 // Nothing is removed before the last question is answered.
 import * as vscode from 'vscode';
-import type { CacheEntry, CacheState, PrunePlan, PruneResult } from '../../../server/src/model/cache.ts';
+import type { CacheState, PrunePlan, PruneResult } from '../../../server/src/model/cache.ts';
 import type { CacheParams } from '../../../server/src/model/protocol.ts';
 import { formatBytes } from '../../../server/src/model/units.ts';
 import type { App } from '../app.ts';
 import { requestWithReports } from '../cacheClient.ts';
-import { confirmDetail, narrowPlan, needsTyping, removals } from '../prunePresets.ts';
+import { confirmDetail, type KnownEntries, narrowPlan, needsTyping, removals } from '../prunePresets.ts';
 import { pickPreset, selectEntries } from '../ui/prunePicks.ts';
 import { readSettings } from '../ui/settings.ts';
 import type { EntryNode } from '../views/cacheModel.ts';
@@ -59,7 +59,7 @@ async function pruneSelected(
 async function confirmAndApply(
   app: App,
   plan: PrunePlan,
-  known: readonly CacheEntry[],
+  known: KnownEntries,
 ): Promise<PruneResult | undefined> {
   const removed = removals(plan).length;
   if (removed === 0) return tellNothing(app, plan);
@@ -213,6 +213,7 @@ function cacheItem({ cache_dir, totals }: CacheState): vscode.QuickPickItem {
   return { label: cache_dir, description };
 }
 
-function knownEntries(app: App, cacheDir: string): readonly CacheEntry[] {
-  return app.states.all().find((state) => state.cache_dir === cacheDir)?.entries ?? [];
+function knownEntries(app: App, cacheDir: string): KnownEntries {
+  const entries = app.states.all().find((state) => state.cache_dir === cacheDir)?.entries ?? [];
+  return new Map(entries.map((entry) => [entry.artifact_path, entry]));
 }

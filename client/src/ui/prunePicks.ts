@@ -1,11 +1,12 @@
 // The two pickers of a prune: the policy with its size, then the list that will be removed.
 import * as vscode from 'vscode';
-import type { CacheEntry, PrunePlan, PrunePlanEntry } from '../../../server/src/model/cache.ts';
+import type { PrunePlan, PrunePlanEntry } from '../../../server/src/model/cache.ts';
 import type { CacheParams } from '../../../server/src/model/protocol.ts';
 import { formatBytes, type Units } from '../../../server/src/model/units.ts';
 import type { App } from '../app.ts';
 import {
   costOf,
+  type KnownEntries,
   narrowPlan,
   planLabel,
   planSummary,
@@ -40,10 +41,16 @@ export function pickPreset(
   }));
   pick.items = items;
   pick.busy = true;
+  pick.ignoreFocusOut = true;
   const source = new vscode.CancellationTokenSource();
   const fill = async (preset: Preset, index: number) => {
-    items[index] = await presetItem(app, preset, where, units, source.token);
-    if (!source.token.isCancellationRequested) pick.items = [...items];
+    const item = await presetItem(app, preset, where, units, source.token);
+    if (source.token.isCancellationRequested) return;
+    // New items move the cursor to the first one: whoever is on their way through the list stays where they are.
+    const at = items.indexOf(pick.activeItems[0] ?? item);
+    items[index] = item;
+    pick.items = [...items];
+    pick.activeItems = items.slice(Math.max(0, at), Math.max(0, at) + 1);
   };
   void Promise.all(offered.map(fill)).then(() => (pick.busy = false));
   return new Promise((resolve) => {
@@ -85,7 +92,7 @@ interface EntryItem extends vscode.QuickPickItem {
 /** Shows what the plan removes, checked; gives the paths that people leave checked, undefined when they turn away. */
 export function selectEntries(
   plan: PrunePlan,
-  known: readonly CacheEntry[],
+  known: KnownEntries,
   settings: ClientSettings,
   showKept: () => Promise<void>,
 ): Promise<ReadonlySet<string> | undefined> {
@@ -101,6 +108,8 @@ export function selectEntries(
       formatBytes(bytes, settings.units),
     );
   pick.canSelectMany = true;
+  // Looking at the report, or at a spec, must not cost the selection.
+  pick.ignoreFocusOut = true;
   pick.matchOnDescription = true;
   pick.matchOnDetail = true;
   pick.placeholder = vscode.l10n.t('Uncheck what shall stay, then press Enter. Escape changes nothing.');
@@ -131,10 +140,10 @@ export function selectEntries(
   });
 }
 
-function entryItems(plan: PrunePlan, known: readonly CacheEntry[], units: Units): EntryItem[] {
+function entryItems(plan: PrunePlan, known: KnownEntries, units: Units): EntryItem[] {
   const groups = new Map<string, EntryItem[]>();
   for (const entry of removals(plan)) {
-    const services = known.find((one) => one.artifact_path === entry.path)?.service_names.join(', ') ?? '';
+    const services = known.get(entry.path)?.service_names.join(', ') ?? '';
     const item: EntryItem = {
       label: planLabel(entry, known),
       description: formatBytes(entry.bytes, units),
