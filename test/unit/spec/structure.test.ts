@@ -138,6 +138,13 @@ describe('structural rules', () => {
     );
   });
 
+  it('say what to write below the name of a service to wait for', () => {
+    assert.match(
+      adviceOn(`${SERVICE}    depends_on:\n      db:\n`),
+      /^Write `condition: service_started` below it/,
+    );
+  });
+
   it('turn a text into a list of one, and a mapping in a list of variables into a text', () => {
     assert.equal(mended(`${SERVICE}    depends_on: db\n`), `${SERVICE}    depends_on: [db]\n`);
     assert.equal(mended(`${SERVICE}    env_file: {a: b}\n`), undefined);

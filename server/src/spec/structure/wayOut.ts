@@ -1,6 +1,6 @@
 // What was probably meant by a value of another type than is wanted, as advice and, where it is one change, as a fix.
 import type { FindingFix } from '../../model/finding.ts';
-import type { MapNode, ScalarNode } from '../node.ts';
+import { isNull, type MapNode, type ScalarNode } from '../node.ts';
 import { dereferenced, typesOf, type Shape } from './shape.ts';
 import type { Spot } from './spot.ts';
 
@@ -15,6 +15,8 @@ const NO = /^(?:no|n|off)$/i;
 /** The way out of a wrong type, or undefined when nothing can be guessed. */
 export function wayOut({ node, field }: Spot, shape: Shape): WayOut | undefined {
   if (node.kind === 'map') return fromMapping(node, field);
+  if (isNull(node) && /\.depends_on\.[^.]+$/.test(field))
+    return { advice: 'Write `condition: service_started` below it, or list the names: [a, b].' };
   if (node.kind !== 'scalar' || typeof node.value !== 'string') return undefined;
   const types = [shape, ...(shape.anyOf ?? []).map(dereferenced)].flatMap(typesOf);
   if (types.includes('boolean')) return asBoolean(node, node.value);
