@@ -6,6 +6,7 @@ import type { PackedEntries, PackedState } from './packed/packedState.ts';
 import { packState } from './packed/packState.ts';
 import type { Ports } from './ports.ts';
 import { planPrune, type PruneRequest } from './prune/planPrune.ts';
+import type { RootfsTasks } from './rootfs/rootfsTask.ts';
 import type { StateMessage, StateTasks } from './stateWorker.ts';
 import { verifyCache, type VerifyResult } from './verify.ts';
 import { startWorker } from './worker.ts';
@@ -40,15 +41,17 @@ export async function verifyInBackground(
   return answer?.rest ?? verifyCache(cacheDir, ports, (path) => wanted.has(path));
 }
 
-interface Answer<Name extends keyof StateTasks> {
-  readonly pieces: StateTasks[Name]['piece'][];
-  readonly rest: StateTasks[Name]['rest'];
+type Tasks = StateTasks & RootfsTasks;
+
+interface Answer<Name extends keyof Tasks> {
+  readonly pieces: Tasks[Name]['piece'][];
+  readonly rest: Tasks[Name]['rest'];
 }
 
-/** Undefined when no worker could be started. */
-async function ask<Name extends keyof StateTasks>(
+/** A worker's answer in pieces. Undefined when no worker could be started. Throws what it threw, and the signal's reason. */
+export async function ask<Name extends keyof Tasks>(
   task: Name,
-  data: StateTasks[Name]['ask'],
+  data: Tasks[Name]['ask'],
   signal?: AbortSignal,
 ): Promise<Answer<Name> | undefined> {
   signal?.throwIfAborted();
@@ -62,14 +65,14 @@ async function ask<Name extends keyof StateTasks>(
   signal?.addEventListener('abort', stop, { once: true });
   try {
     return await new Promise<Answer<Name>>((resolve, reject) => {
-      const pieces: StateTasks[Name]['piece'][] = [];
+      const pieces: Tasks[Name]['piece'][] = [];
       worker.on('error', reject);
       // Not the worker's exit: that may be told before its last messages, which the port hands over before it closes.
       port1.on('close', () => reject(new Error('the worker ended early')));
       signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
       port1.on('message', (message: StateMessage) => {
-        if ('piece' in message) pieces.push(message.piece as StateTasks[Name]['piece']);
-        else if ('rest' in message) resolve({ rest: message.rest as StateTasks[Name]['rest'], pieces });
+        if ('piece' in message) pieces.push(message.piece as Tasks[Name]['piece']);
+        else if ('rest' in message) resolve({ rest: message.rest as Tasks[Name]['rest'], pieces });
         else reject(errorOf(message));
       });
     });

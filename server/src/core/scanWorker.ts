@@ -14,6 +14,10 @@ switch (task) {
   case 'prune-apply':
     void import('./prune/pruneTask.ts').then(({ runPruneTask }) => runPruneTask(workerData));
     break;
+  case 'rootfs-list':
+  case 'rootfs-plan':
+    void import('./rootfs/rootfsTask.ts').then(({ runRootfsTask }) => runRootfsTask(workerData));
+    break;
   case 'state':
   case 'prune-plan':
   case 'verify':

@@ -1,15 +1,15 @@
 // The requests `hpcCompose/rootfs/…`: unpacked images on the machine where the server runs. A plan is shown, confirmed and then
 // applied as it is. Everything is done with the rights of the user who runs the editor, on that user's own entries.
 import { hostname } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { acquireRootfs, ownLayout } from '../core/rootfs/acquireRootfs.ts';
 import { checkBase, ensureUserDirectories } from '../core/rootfs/checkDirectories.ts';
 import { collectGarbage } from '../core/rootfs/collectGarbage.ts';
 import { ranLately } from '../core/rootfs/lastGc.ts';
-import { listRootfs } from '../core/rootfs/listRootfs.ts';
 import { changePins } from '../core/rootfs/pins.ts';
-import { planGc } from '../core/rootfs/planGc.ts';
 import { loadPlugstack } from '../core/rootfs/plugstackFiles.ts';
-import { rootfsPorts, type RootfsPorts } from '../core/rootfs/rootfsPorts.ts';
+import { listInBackground, planInBackground } from '../core/rootfs/rootfsBackground.ts';
+import { rootfsPorts, type RootfsPorts, type SelfCommand } from '../core/rootfs/rootfsPorts.ts';
 import { readRootfsSettings, type RootfsSettings, type SettingProblem } from '../core/rootfs/settings.ts';
 import type {
   RootfsAcquireParams,
@@ -63,15 +63,14 @@ async function list(
   const words = problems.map(({ message }) => message);
   if (settings.base === undefined) return { configured: false, problems: words };
   const ports = await portsFor(context, uri);
-  const whole = await listRootfs(settings, settings.base, ports, signal);
-  const entries = whole.entries.slice(0, MOST_ENTRIES);
+  const seen = await listInBackground(settings, settings.base, MOST_ENTRIES, ports, signal);
   return {
     configured: true,
     problems: words,
     host: hostname(),
     on_compute_node: ports.env.SLURM_JOB_ID !== undefined,
-    hidden_entries: whole.entries.length - entries.length,
-    list: { ...whole, entries },
+    hidden_entries: seen.hidden,
+    list: seen.list,
   };
 }
 
@@ -130,7 +129,7 @@ async function plan(
     ...(chosen ? { maxBytes: names ? 1 : (maxBytes ?? 0), futile: 'evict' as const } : {}),
     ...(names ? { minAge: 0, foreignMinAge: 0 } : {}),
   };
-  const all = await planGc({ settings: wanted, base, uids: [ports.uid] }, ports, signal);
+  const all = await planInBackground({ settings: wanted, base, uids: [ports.uid] }, ports, signal);
   return names ? onlyThese(all, new Set(names)) : all;
 }
 
@@ -227,5 +226,11 @@ export async function collectByTimer(context: ServerContext): Promise<RootfsGcRe
 async function portsFor(context: ServerContext, uri: string | undefined): Promise<RootfsPorts> {
   const { ports } = await choicesFor(context, uri);
   const version = typeof __PRODUCT_VERSION__ === 'string' ? __PRODUCT_VERSION__ : '0.0.0';
-  return rootfsPorts(ports, { uid: process.geteuid?.() ?? -1, host: hostname(), version });
+  return rootfsPorts(ports, { uid: process.geteuid?.() ?? -1, host: hostname(), version, ...shellDoor() });
+}
+
+/** The shell door beside the running bundle: it looks at other users' entries for root. None when running from source. */
+function shellDoor(): { self?: SelfCommand } {
+  if (import.meta.url.endsWith('.ts')) return {};
+  return { self: { command: process.execPath, args: [fileURLToPath(new URL('./cli.js', import.meta.url))] } };
 }

@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { dirname } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { readMetadata } from './entryOnDisk.ts';
 import type { UserLayout } from './layout.ts';
 import type { RootfsMetadata } from './metadata.ts';
@@ -30,6 +30,8 @@ interface StoredIndex {
 
 /** Fewer records than this are read as fast one by one. */
 const WORTH_RECORDS = 16;
+/** Records read before others may run. */
+const PORTION = 250;
 /** Changes this close to a look may not show in the directory's times: several ticks of the coarsest clock. */
 const GRAIN_MS = 50;
 /** More than a million records; nobody's file makes another user's list run out of memory. */
@@ -74,7 +76,11 @@ export async function renewRecordIndex(layout: UserLayout): Promise<void> {
     if (!isLocal(layout) || namesOf(layout).length < WORTH_RECORDS || readRecordIndex(layout)) return;
     const before = await quietRecords(layout);
     if (!before) return;
-    const records = namesOf(layout).flatMap((name) => rowOf(layout, name));
+    const records: Row[] = [];
+    for (const [index, name] of namesOf(layout).entries()) {
+      if (index % PORTION === PORTION - 1) await setImmediate();
+      records.push(...rowOf(layout, name));
+    }
     if (lookAtRecords(layout)?.identity !== before.identity) return;
     replace(
       layout.records,

@@ -2,6 +2,7 @@
 // sections 2.7 step 4 and 2.10.
 import fs from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { deviceOf, lookAtEntry } from './entryOnDisk.ts';
 import { entryPath, lockPath, type UserLayout } from './layout.ts';
 import { takeLock } from './lockFiles.ts';
@@ -39,6 +40,9 @@ export async function sweepScratch(layout: UserLayout, ports: RootfsPorts): Prom
   return failures;
 }
 
+/** Records looked at before others may run. */
+const PORTION = 250;
+
 /** A writer of the index needs milliseconds. */
 const INDEX_LEFT_MS = 60_000;
 
@@ -52,7 +56,8 @@ function sweepIndex(layout: UserLayout): void {
 
 async function sweepRecords(layout: UserLayout, ports: RootfsPorts): Promise<void> {
   const device = deviceOf(layout);
-  for (const file of fs.readdirSync(layout.meta)) {
+  for (const [index, file] of fs.readdirSync(layout.meta).entries()) {
+    if (index % PORTION === PORTION - 1) await setImmediate();
     const name = file.split('.', 1)[0] ?? '';
     if (parseRootfsName(name) === undefined) continue;
     const isMissing = () => lookAtEntry(entryPath(layout, name), layout.uid, device).kind === 'missing';
