@@ -93,7 +93,7 @@ export function gaugeText({ fs }: RootfsList, wouldEvict: number, units: Units, 
   const used = fs.used_percent === null ? '? %' : `${fs.used_percent} %`;
   const parts = [
     `${bar ? gauge(fs.used_percent) : ''}${used} used · low ${fs.low} / high ${fs.high}`,
-    `cache ${formatBytes(fs.cache_bytes, units)}`,
+    `cache ${formatBytes(fs.cache_bytes, units)}${fs.max_bytes === null ? '' : ` of ${formatBytes(fs.max_bytes, units)}`}`,
     wouldEvict > 0 ? `${wouldEvict} would be evicted` : undefined,
     fs.not_visible > 0 ? `${fs.not_visible} users not visible` : undefined,
   ];
@@ -121,7 +121,9 @@ export function planPage(plan: RootfsGcPlan, units: Units, now: number): string 
   const row = (victim: RootfsGcPlan['would_evict'][number]) =>
     `| ${escape(victim.image ?? victim.name)} | ${victim.bytes === null ? '?' : formatBytes(victim.bytes, units)} | ${when(victim.last_used, now)} | \`${victim.name}\` |`;
   const kept = plan.skipped.map(({ name, why }) => `- \`${name}\`: ${escape(why)}`);
-  const used = plan.in_use.map(({ name }) => `- \`${name}\`: in use`);
+  const used = plan.in_use.map(
+    ({ name, image }) => `- ${image === null ? '' : `${escape(image)} · `}\`${name}\`: in use`,
+  );
   return [
     `# Simulated collection of ${escape(plan.base)}`,
     `${REASONS[plan.reason]} ${plan.would_evict.length} would go, ${formatBytes(plan.bytes, units)}.`,
@@ -133,7 +135,12 @@ export function planPage(plan: RootfsGcPlan, units: Units, now: number): string 
   ].join('\n\n');
 }
 
-/** What happened, in one sentence. */
+/** Why a plan is as it is, in one sentence. */
 export function reasonWords(reason: RootfsGcPlan['reason']): string {
   return REASONS[reason];
+}
+
+/** Why a collection ended, in one sentence. */
+export function outcomeWords(reason: RootfsGcPlan['reason']): string {
+  return reason === 'below-low' ? 'Every limit is kept again.' : REASONS[reason];
 }

@@ -12,6 +12,7 @@ import {
   childrenOf,
   gaugeText,
   planPage,
+  outcomeWords,
   reasonWords,
   rootfsDescription,
   rootfsIcon,
@@ -22,6 +23,8 @@ import {
 } from './rootfsModel.ts';
 
 const REFRESH_MS = 30_000;
+/** Images that a question names. */
+const NAMED = 12;
 type Shown = RootfsState & { configured: true };
 
 /** Registers the view and its commands. */
@@ -125,9 +128,12 @@ function describe(view: vscode.TreeView<RootfsNode>, state: Shown, wouldEvict: n
 async function simulate(app: App): Promise<RootfsGcPlan | undefined> {
   if (!(await requireTrust())) return undefined;
   const plan = await app.request('hpcCompose/rootfs/gcPlan', {});
-  const content = planPage(plan, readSettings().units, Date.now() / 1000);
-  const document = await vscode.workspace.openTextDocument({ language: 'markdown', content });
-  await vscode.window.showTextDocument(document, { preview: true });
+  const page = planPage(plan, readSettings().units, Date.now() / 1000);
+  await app.pages.showPage(
+    'rootfs-collection',
+    () => page,
+    () => plan,
+  );
   return plan;
 }
 
@@ -151,7 +157,14 @@ async function collect(
     plan.would_evict.length,
     formatBytes(plan.bytes, units),
   );
-  const detail = plan.would_evict.map(({ image, name }) => image ?? name).join('\n');
+  const detail = [
+    ...plan.would_evict.slice(0, NAMED).map(({ image, name }) => image ?? name),
+    ...(plan.would_evict.length > NAMED
+      ? [vscode.l10n.t('… and {0} more', plan.would_evict.length - NAMED)]
+      : []),
+    '',
+    vscode.l10n.t('They are unpacked again when a job needs them.'),
+  ].join('\n');
   const button = vscode.l10n.t('Remove');
   const answer = await vscode.window.showWarningMessage(question, { modal: true, detail }, button);
   if (answer !== button) return undefined;
@@ -168,7 +181,7 @@ function tell(result: RootfsGcResult): void {
   const failed = result.failed.map(({ name, message }) => `${name}: ${message}`);
   const words = vscode.l10n.t('{0} removed, {1} freed.', result.evicted.length, freed);
   if (failed.length > 0) void vscode.window.showWarningMessage([words, ...failed].join(' '));
-  else void vscode.window.showInformationMessage(`${words} ${reasonWords(result.reason)}`);
+  else void vscode.window.showInformationMessage(`${words} ${outcomeWords(result.reason)}`);
 }
 
 async function acquire(app: App, given: unknown, refresh: () => void): Promise<unknown> {

@@ -38,6 +38,8 @@ export interface RootfsFileSystem {
   total_bytes: number;
   free_bytes: number;
   cache_bytes: number;
+  /** Budget of the cache itself; null: none. */
+  max_bytes: number | null;
   evictable_bytes: number;
   /** Directories of users that may not be looked into. */
   not_visible: number;

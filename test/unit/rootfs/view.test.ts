@@ -34,7 +34,7 @@ const list = (entries: RootfsEntry[], fs: Partial<RootfsList['fs']> = {}): Rootf
   warnings: [],
   fs: {
     ...{ used_percent: 82.4, high: 85, low: 80, total_bytes: 1e12, free_bytes: 1e11 },
-    ...{ cache_bytes: 1e10, evictable_bytes: 1e9, not_visible: 0, last_gc: null, ...fs },
+    ...{ cache_bytes: 1e10, max_bytes: null, evictable_bytes: 1e9, not_visible: 0, last_gc: null, ...fs },
   },
 });
 const describeEntry = (part: Partial<RootfsEntry>, next = false) =>

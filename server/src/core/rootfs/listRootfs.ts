@@ -94,6 +94,7 @@ function fileSystem(
     total_bytes: Number(state.blocks * state.bsize),
     free_bytes: Number(state.bavail * state.bsize),
     cache_bytes: sums.cache,
+    max_bytes: settings.maxBytes > 0 ? settings.maxBytes : null,
     evictable_bytes: sums.evictable,
     not_visible: sums.notVisible,
     last_gc: readLastGc(userLayout(base, ports.uid)),
