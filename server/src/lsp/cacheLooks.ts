@@ -14,6 +14,8 @@ import { planOf } from './specPlans.ts';
 
 /** A text that was not edited for this long is worth a look. */
 const REST_MS = 600;
+/** Whoever opens a document sees its findings first; one that is closed at once needs no look. */
+const OPENED_MS = 150;
 /** Entries are kept this long for their next page. */
 const KEPT_MS = 30_000;
 
@@ -41,13 +43,18 @@ export function startLooks(context: ServerContext, board: CacheBoard): CacheLook
     kept.put(cacheDir, state);
     return state;
   };
+  /** Ends looks at a document that is closed. */
+  const stops = new Map<string, AbortController>();
   const look = async (uri: string) => {
+    const stop = stops.get(uri) ?? new AbortController();
+    stops.set(uri, stop);
     try {
-      const { plan, ports } = await planOf(context, uri, new AbortController().signal);
+      const { plan, ports } = await planOf(context, uri, stop.signal);
       const cacheDir = plan.cacheDir.path;
       if (board.lookOf(uri)?.cacheDir !== cacheDir) await read(cacheDir);
       board.putLook(uri, await lookAtPlan(plan, ports));
     } catch (error) {
+      if (stop.signal.aborted) return;
       board.putLook(uri, troubleOf(error));
       if (!(error instanceof OperationFailure)) context.log.error(String(error));
     }
@@ -69,11 +76,13 @@ export function startLooks(context: ServerContext, board: CacheBoard): CacheLook
   const opened = new Set<string>();
   context.documents.onDidOpen(({ uri }) => opened.add(uri));
   context.onDidPublish(({ uri }) => {
-    if (opened.delete(uri)) lookSoon(uri, 0);
+    if (opened.delete(uri)) lookSoon(uri, OPENED_MS);
   });
   context.documents.onDidChange(({ document }) => lookSoon(document.uri, REST_MS));
   context.documents.onDidClose(({ uri }) => {
     clearTimeout(timers.get(uri));
+    stops.get(uri)?.abort();
+    stops.delete(uri);
     opened.delete(uri);
     board.forget(uri);
   });

@@ -29,7 +29,12 @@ export interface DocumentAnalyses {
   readonly expire: (uri?: string) => void;
 }
 
-export type JudgeBeside = (document: OpenDocument, text: string, around: Surroundings) => Promise<Analysis>;
+export type JudgeBeside = (
+  document: OpenDocument,
+  text: string,
+  around: Surroundings,
+  signal?: AbortSignal,
+) => Promise<Analysis>;
 
 /** A long analysis beside the diagnostics lets messages through this often, and ends after so many slices in one go. */
 const SLICE_MS = 20;
@@ -71,13 +76,14 @@ export function createAnalyses(surroundings: Pick<SurroundingsSource, 'of'>): Do
       if (judged) return judged;
     }
   };
-  const beside = async (document: OpenDocument, text: string, around: Surroundings): Promise<Analysis> => {
+  const beside: JudgeBeside = async (document, text, around, signal) => {
     const judge = knownOf(document).beside;
     for (let slices = 0; ; slices += 1) {
       const end = slices < MOST_SLICES ? performance.now() + SLICE_MS : Infinity;
       const analysis = judge.analyseUntil(text, around, () => performance.now() > end);
       if (analysis) return analysis;
       await new Promise((resolve) => setImmediate(resolve));
+      signal?.throwIfAborted();
     }
   };
   return {

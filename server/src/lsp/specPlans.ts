@@ -44,7 +44,7 @@ export async function planOf(context: PlanContext, uri: string, signal: AbortSig
     cwd: path.dirname(file),
     env: ports.env,
     signal,
-    ...(document === undefined ? {} : ofDocument(context, document)),
+    ...(document === undefined ? {} : ofDocument(context, document, signal)),
     ...(profile === undefined ? {} : { profile }),
     ...(toolVersion === undefined ? {} : { toolVersion }),
   });
@@ -54,10 +54,14 @@ export async function planOf(context: PlanContext, uri: string, signal: AbortSig
 }
 
 /** The text being edited, judged by what is known of its blocks already; one that is too large for that is judged like a file. */
-function ofDocument(context: PlanContext, document: OpenDocument): Pick<LoadOptions, 'text' | 'analyse'> {
+function ofDocument(
+  context: PlanContext,
+  document: OpenDocument,
+  signal: AbortSignal,
+): Pick<LoadOptions, 'text' | 'analyse'> {
   const text = document.text.getText();
   if (text.length > LARGEST_TEXT) return { text };
-  return { text, analyse: (given, around) => context.judgeBeside(document, given, around) };
+  return { text, analyse: (given, around) => context.judgeBeside(document, given, around, signal) };
 }
 
 /** The path of a document on disk. Throws usage for a document that is on none: its folder decides what it means. */

@@ -159,6 +159,7 @@ function checkLint(
     services,
     context,
     groupsOver({ root: rootFacts, services, inputs }, kept, places),
+    kept,
   );
 }
 

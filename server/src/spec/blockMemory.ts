@@ -28,7 +28,7 @@ interface Entry {
 const SHELF = 4000;
 
 export class BlockMemory {
-  private entries = new Map<string, Entry>();
+  private entries = new Entries();
   private texts = new Map<string, string>();
   private byBlock = new WeakMap<Block, Entry>();
   private taken: Entry[] = [];
@@ -51,20 +51,19 @@ export class BlockMemory {
 
   /** True when a block with this text is known. */
   has(block: Block): boolean {
-    return this.entries.has(keyOf(block));
+    return this.entries.get(block) !== undefined;
   }
 
   /** The next block in the order of the text: the known one as long as it is valid, else what `read` gives. */
   take(block: Block, isValid: (known: ReadBlock) => boolean, read: () => ReadBlock): ReadBlock {
     let entry = this.byBlock.get(block);
     if (!entry || entry.turn === this.turn || !isValid(entry.read)) {
-      const key = keyOf(block);
-      const first = this.entries.get(key);
+      const first = this.entries.get(block);
       entry = first;
       while (entry?.turn === this.turn) entry = entry.twin;
       if (!entry || !isValid(entry.read)) {
         if (entry) this.texts.delete(entry.read.name);
-        entry = this.add(key, first, entry, read());
+        entry = this.add(block, first, entry, read());
       }
       this.byBlock.set(block, entry);
     }
@@ -73,12 +72,12 @@ export class BlockMemory {
     return entry.read;
   }
 
-  private add(key: string, first: Entry | undefined, old: Entry | undefined, read: ReadBlock): Entry {
+  private add(block: Block, first: Entry | undefined, old: Entry | undefined, read: ReadBlock): Entry {
     const entry: Entry = { read, twin: old?.twin, turn: 0, rank: old?.rank };
     this.name(read);
     let before = first;
     while (before !== undefined && before !== old && before.twin !== old) before = before.twin;
-    if (!first || first === old) this.entries.set(key, entry);
+    if (!first || first === old) this.entries.set(block, entry);
     else if (before) before.twin = entry;
     return entry;
   }
@@ -125,18 +124,38 @@ export class BlockMemory {
   }
 
   private clearShelf(): void {
-    this.entries = new Map();
+    this.entries = new Entries();
     this.texts = new Map();
     this.byBlock = new WeakMap();
     for (const entry of this.taken) {
-      const key = keyOf(entry.read);
-      entry.twin = this.entries.get(key);
-      this.entries.set(key, entry);
+      entry.twin = this.entries.get(entry.read);
+      this.entries.set(entry.read, entry);
       this.name(entry.read);
     }
   }
 }
 
-function keyOf({ before, after, text }: Pick<Block, 'before' | 'after' | 'text'>): string {
-  return `${before}\0${after}\0${text}`;
+type Texts = Pick<Block, 'before' | 'after' | 'text'>;
+
+/** The first entry of each block, by its text and what it is read between. */
+class Entries {
+  size = 0;
+  /** Few blocks differ in what they are read between; putting all three texts together would copy the whole document. */
+  private readonly bySurrounding = new Map<string, Map<string, Entry>>();
+
+  get(block: Texts): Entry | undefined {
+    return this.bySurrounding.get(surroundingOf(block))?.get(block.text);
+  }
+
+  set(block: Texts, entry: Entry): void {
+    const surrounding = surroundingOf(block);
+    const known = this.bySurrounding.get(surrounding) ?? new Map<string, Entry>();
+    this.bySurrounding.set(surrounding, known);
+    if (!known.has(block.text)) this.size += 1;
+    known.set(block.text, entry);
+  }
+}
+
+function surroundingOf({ before, after }: Texts): string {
+  return `${before}\0${after}`;
 }

@@ -63,14 +63,14 @@ class NodeWalk {
   private seq(node: SeqNode, rule: FieldRule, field: string): SpecNode {
     const itemRule = rule.items;
     if (!itemRule) return node;
-    const items = node.items.map((item, index) => this.visit(item, itemRule, `${field}[${index}]`));
-    return items.every((item, index) => item === node.items[index]) ? node : { ...node, items };
+    const items = changed(node.items, (item, index) => this.visit(item, itemRule, `${field}[${index}]`));
+    return items === node.items ? node : { ...node, items };
   }
 
   private map(node: MapNode, rule: FieldRule, field: string): SpecNode {
     if (!rule.keys && !rule.values) return node;
-    const pairs = node.pairs.map((pair) => this.pair(pair, rule, field));
-    return pairs.every((pair, index) => pair === node.pairs[index]) ? node : { ...node, pairs };
+    const pairs = changed(node.pairs, (pair) => this.pair(pair, rule, field));
+    return pairs === node.pairs ? node : { ...node, pairs };
   }
 
   private pair(pair: Pair, rule: FieldRule, field: string): Pair {
@@ -160,6 +160,18 @@ class NodeWalk {
     if (!rule.keepsJobId) return this.scope.lookup;
     return (name) => (name === 'SLURM_JOB_ID' ? '${SLURM_JOB_ID}' : this.scope.lookup(name));
   }
+}
+
+/** The list with each item replaced; the very same list where nothing changes, as in nearly all. */
+function changed<T>(list: readonly T[], replace: (item: T, index: number) => T): readonly T[] {
+  let copy: T[] | undefined;
+  for (let index = 0; index < list.length; index += 1) {
+    const item = list[index] as T;
+    const now = replace(item, index);
+    if (now !== item) copy ??= list.slice();
+    if (copy) copy[index] = now;
+  }
+  return copy ?? list;
 }
 
 const LONGEST_EXPRESSION = 60;

@@ -5,32 +5,40 @@ import { findingOf, quoted } from '../rules/finding.ts';
 
 export function lintReadiness(services: readonly Placed[]): Finding[] {
   const byName = new Map(services.map((service) => [service.facts.name, service]));
-  return edgesOf(services).flatMap(({ service, edge }) => {
-    const target = byName.get(edge.target);
-    if (!target || edge.condition !== 'service_started' || target.facts.readiness) return [];
+  return onEdges(services, (service, edge) => {
+    const target = edge.condition === 'service_started' ? byName.get(edge.target) : undefined;
+    if (!target || target.facts.readiness) return undefined;
     const message = `${quoted(edge.target)} has no readiness.`;
-    return [
-      findingOf('HPC001', {
-        ...placeOf(service, edge),
-        words: { service: service.facts.name, target: edge.target },
-        related: [{ span: movedSpan(target.facts.span, target.shift), message }],
-      }),
-    ];
+    return findingOf('HPC001', {
+      ...placeOf(service, edge),
+      words: { service: service.facts.name, target: edge.target },
+      related: [{ span: movedSpan(target.facts.span, target.shift), message }],
+    });
   });
 }
 
 export function lintImplicitConditions(services: readonly Placed[], hasExtends: boolean): Finding[] {
   const names = new Set(services.map((service) => service.facts.name));
-  return edgesOf(services).flatMap(({ service, edge }) => {
-    if (edge.explicit || !names.has(edge.target)) return [];
+  return onEdges(services, (service, edge) => {
+    if (edge.explicit || !names.has(edge.target)) return undefined;
     const fix = explicitFix(edge, service.shift, hasExtends);
     const words = { target: edge.target };
-    return [findingOf('HPC006', { ...placeOf(service, edge), words, ...(fix ? { fixes: [fix] } : {}) })];
+    return findingOf('HPC006', { ...placeOf(service, edge), words, ...(fix ? { fixes: [fix] } : {}) });
   });
 }
 
-function edgesOf(services: readonly Placed[]): { service: Placed; edge: DependencyFact }[] {
-  return services.flatMap((service) => service.facts.dependencies.map((edge) => ({ service, edge })));
+/** What is found on each edge, in the order of services and edges. */
+function onEdges(
+  services: readonly Placed[],
+  check: (service: Placed, edge: DependencyFact) => Finding | undefined,
+): Finding[] {
+  const findings: Finding[] = [];
+  for (const service of services)
+    for (const edge of service.facts.dependencies) {
+      const finding = check(service, edge);
+      if (finding) findings.push(finding);
+    }
+  return findings;
 }
 
 function placeOf({ facts, shift }: Placed, edge: DependencyFact) {

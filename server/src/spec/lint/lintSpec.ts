@@ -2,13 +2,14 @@
 // a rule services in the order in which they start.
 import type { Finding } from '../../model/finding.ts';
 import { runAlways, type RunGroup } from '../checkTogether.ts';
+import { NOTHING_KEPT, type Kept } from '../kept.ts';
 import type { ClusterProfile } from '../rules/clusterProfile.ts';
 import { startOrder } from '../rules/dependencies.ts';
 import type { Placed, RootFacts } from '../rules/facts.ts';
 import { sortServices } from '../rules/checkAll.ts';
 import { lintCluster } from './clusterLint.ts';
 import { lintImplicitConditions, lintReadiness } from './dependencyLint.ts';
-import { lintImages } from './imageLint.ts';
+import { lintImage } from './imageLint.ts';
 import { lintGeometry, lintMemory, lintMemoryUnits } from './resourceLint.ts';
 import { lintIgnoredWrites, lintLocalVolumes } from './storageLint.ts';
 
@@ -25,16 +26,17 @@ export interface LintContext {
   readonly hasExtends: boolean;
 }
 
-/** All lint findings. Services in any order. `run` leaves out groups of rules whose facts say nothing new. */
+/** All lint findings. Services in any order. `run` leaves out groups of rules whose facts say nothing new, `kept` services. */
 export function lintSpec(
   root: RootFacts,
   services: readonly Placed[],
   context: LintContext,
   run: RunGroup = runAlways(root),
+  kept: Kept = NOTHING_KEPT,
 ): Finding[] {
   let known: readonly Placed[] | undefined;
   const ordered = () => (known ??= inStartOrder(services));
-  const { cluster, cacheDir } = context;
+  const { cluster, cacheDir, projectDir, home } = context;
   return [
     ...run('lint readiness', () => lintReadiness(ordered())),
     ...run('lint conditions', () => lintImplicitConditions(ordered(), context.hasExtends)),
@@ -44,8 +46,12 @@ export function lintSpec(
     ...run('lint writes', (facts) => lintIgnoredWrites(facts, ordered(), context)),
     // These look at the tree, not at facts: they are made anew each time.
     ...context.cacheDirFindings(),
-    ...run('lint volumes', () => lintLocalVolumes(ordered(), context)),
-    ...run('lint images', () => lintImages(ordered())),
+    ...run('lint volumes', () =>
+      kept
+        .each('volumes', ordered(), [projectDir, home], (placed) => lintLocalVolumes(placed, context))
+        .flat(),
+    ),
+    ...run('lint images', () => kept.each('images', ordered(), [], lintImage).flat()),
     ...(cluster ? run('lint cluster', (facts) => lintCluster(facts, ordered(), cacheDir, cluster)) : []),
   ];
 }

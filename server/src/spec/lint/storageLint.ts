@@ -50,26 +50,21 @@ function readOnlyFix({ end, span }: MountFact, shift: number): FindingFix {
   };
 }
 
-export function lintLocalVolumes(services: readonly Placed[], context: LintContext): Finding[] {
-  return services.flatMap(({ facts, shift }) =>
-    facts.mounts.flatMap((mount) => {
-      const path = hostOf(mount, context);
-      const root = nodeLocalRootOf(path);
-      if (root === undefined) return [];
-      const field = `services.${facts.name}.volumes`;
-      return [
-        findingOf('HPC005', {
-          span: movedSpan(mount.span, shift),
-          field,
-          service: facts.name,
-          words: { path, root },
-        }),
-      ];
-    }),
-  );
+/** Looks at one service alone. */
+export function lintLocalVolumes({ facts, shift }: Placed, context: HostContext): Finding[] {
+  return facts.mounts.flatMap((mount) => {
+    const path = hostOf(mount, context);
+    const root = nodeLocalRootOf(path);
+    if (root === undefined) return [];
+    const field = `services.${facts.name}.volumes`;
+    const span = movedSpan(mount.span, shift);
+    return [findingOf('HPC005', { span, field, service: facts.name, words: { path, root } })];
+  });
 }
 
-function hostOf(mount: MountFact, { projectDir, home }: LintContext): string {
+type HostContext = Pick<LintContext, 'projectDir' | 'home'>;
+
+function hostOf(mount: MountFact, { projectDir, home }: HostContext): string {
   return resolveHostPath(mount.host, projectDir, home);
 }
 

@@ -79,6 +79,14 @@ interface Step<S extends Linked> {
   next: number;
 }
 
+/** A service on the walk. */
+interface Visit<S extends Linked> extends Step<S> {
+  /** Its place in the path; -1 before it is met. */
+  depth: number;
+  isLeft: boolean;
+  isInRing: boolean;
+}
+
 /** Names with every dependency before its dependants, ties by name; undefined when there is a ring or an unknown target. */
 export function startOrder(services: readonly Linked[]): string[] | undefined {
   const order: string[] = [];
@@ -90,34 +98,34 @@ export function startOrder(services: readonly Linked[]): string[] | undefined {
 
 /** Depth first over all services. Gives the path of every edge that leads back into its own path. */
 function walk<S extends Linked>(services: readonly S[], leave: (service: S) => void): Step<S>[][] {
-  const byName = new Map(services.map((service) => [service.facts.name, service]));
-  const depths = new Map<string, number>();
-  const left = new Set<string>();
+  const visits = services.map((service): Visit<S> => {
+    const edges = edgesOf(service);
+    return { service, edges, next: 0, depth: -1, isLeft: false, isInRing: false };
+  });
+  const byName = new Map(visits.map((visit) => [visit.service.facts.name, visit]));
   const rings: Step<S>[][] = [];
-  const inRing = new Set<string>();
-  for (const root of services) {
-    if (left.has(root.facts.name)) continue;
-    const path: Step<S>[] = [{ service: root, edges: edgesOf(root), next: 0 }];
-    depths.set(root.facts.name, 0);
+  for (const root of visits) {
+    if (root.isLeft || byName.get(root.service.facts.name) !== root) continue;
+    root.depth = 0;
+    const path = [root];
     for (let step = path.at(-1); step !== undefined; step = path.at(-1)) {
       const edge = step.edges[step.next++];
       if (edge === undefined) {
         path.pop();
-        left.add(step.service.facts.name);
+        step.isLeft = true;
         leave(step.service);
         continue;
       }
       const target = byName.get(edge.target);
-      if (!target || left.has(edge.target)) continue;
-      const depth = depths.get(edge.target);
-      if (depth === undefined) {
-        depths.set(edge.target, path.length);
-        path.push({ service: target, edges: edgesOf(target), next: 0 });
-      } else if (!inRing.has(step.service.facts.name)) {
+      if (!target || target.isLeft) continue;
+      if (target.depth < 0) {
+        target.depth = path.length;
+        path.push(target);
+      } else if (!step.isInRing) {
         // One ring for each service at most: the others of a knot would only repeat it.
-        const ring = path.slice(depth).map(({ service, edges, next }) => ({ service, edges, next }));
-        for (const member of ring) inRing.add(member.service.facts.name);
-        rings.push(ring);
+        const ring = path.slice(target.depth);
+        for (const member of ring) member.isInRing = true;
+        rings.push(ring.map(({ service, edges, next }) => ({ service, edges, next })));
       }
     }
   }

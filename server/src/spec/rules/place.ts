@@ -33,9 +33,21 @@ export function written(place: Place | undefined, key: string): Entry | undefine
 
 /** The value at a path of keys. */
 export function below(place: Place | undefined, ...path: readonly string[]): Entry | undefined {
-  let at: Place | undefined = place;
-  for (const key of path) at = under(at, key);
-  return at as Entry | undefined;
+  // Nearly always something on the way is absent: the path is put together only when nothing is.
+  let pair: Pair | undefined;
+  for (const key of path) {
+    pair = pairOf(pair ? pair.value : place?.node, key);
+    if (!pair || isNull(pair.value)) return undefined;
+  }
+  const last = path.at(-1);
+  if (!place || !pair || last === undefined) return undefined;
+  const field = path.join('.');
+  return {
+    node: pair.value,
+    field: place.field === '' ? field : `${place.field}.${field}`,
+    key: pair.key,
+    name: last,
+  };
 }
 
 function entryOf(place: Place, pair: Pair, name: string): Entry {

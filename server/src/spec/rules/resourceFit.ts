@@ -13,14 +13,15 @@ type Layouts = ReadonlyMap<string, Layout>;
 /** R155-R158 and R160 of every service, then R159 over all. `services` in the order of names. */
 export function checkFit(root: RootFacts, services: readonly Placed[], layouts: Layouts): Finding[] {
   const findings: Finding[] = [];
+  const limits = limitsOf(root);
   for (const service of services) {
     const layout = layouts.get(service.facts.name);
-    if (layout) findings.push(...checkService(root, service, layout));
+    if (layout) for (const finding of checkService(root, limits, service, layout)) findings.push(finding);
   }
   return [...findings, ...checkOverlaps(services, layouts)];
 }
 
-function checkService(root: RootFacts, service: Placed, layout: Layout): Finding[] {
+function checkService(root: RootFacts, limits: Limits, service: Placed, layout: Layout): Finding[] {
   const findings: Finding[] = [];
   const report = (code: RuleCode, span: Span, key: string, found: Partial<Case>) => {
     const { facts, shift } = service;
@@ -28,7 +29,7 @@ function checkService(root: RootFacts, service: Placed, layout: Layout): Finding
     findings.push(findingOf(code, { ...found, span: movedSpan(span, shift), field, service: facts.name }));
   };
   checkRanks(root, service, layout, report);
-  checkLimits(root, service, layout, report);
+  checkLimits(limits, service, layout, report);
   const { readiness } = service.facts;
   const isOnFirst = layout.nodes.length === 1 && layout.nodes[0]?.[0] === 0 && layout.nodes[0][1] === 0;
   if (readiness && 'isLocal' in readiness && readiness.isLocal && !isOnFirst)
@@ -100,14 +101,27 @@ const LIMITS: readonly (readonly [CountKey, string])[] = [
   ['cpus_per_gpu', 'CPUs per GPU'],
 ];
 
-/** R157. */
-function checkLimits(root: RootFacts, { facts }: Placed, layout: Layout, report: Report): void {
+/** What the allocation has. */
+interface Limits {
+  readonly gpus: Fact<number> | undefined;
+  readonly others: readonly {
+    readonly key: CountKey;
+    readonly what: string;
+    readonly limit: Fact<number> | undefined;
+  }[];
+}
+
+function limitsOf(root: RootFacts): Limits {
   const nodes = root.counts.nodes?.value ?? 1;
-  const wanted = gpusOf(facts.counts.gpus, facts.gres, layout.size);
-  const limit = nodes === 'broken' ? undefined : gpusOf(root.counts.gpus, root.gres, nodes);
-  compare(wanted, limit, 'gpus', 'GPUs', report);
-  for (const [key, what] of LIMITS)
-    compare(numberOf(facts.counts[key]), numberOf(root.counts[key]), key, what, report);
+  const gpus = nodes === 'broken' ? undefined : gpusOf(root.counts.gpus, root.gres, nodes);
+  return { gpus, others: LIMITS.map(([key, what]) => ({ key, what, limit: numberOf(root.counts[key]) })) };
+}
+
+/** R157. */
+function checkLimits({ gpus, others }: Limits, { facts }: Placed, layout: Layout, report: Report): void {
+  if (gpus) compare(gpusOf(facts.counts.gpus, facts.gres, layout.size), gpus, 'gpus', 'GPUs', report);
+  for (const { key, what, limit } of others)
+    if (limit) compare(numberOf(facts.counts[key]), limit, key, what, report);
 }
 
 function compare(

@@ -1,7 +1,7 @@
 // Values of plainly written specs for readPlain: scalars on one line, brackets and braces on one line, block scalars. Each equals what
 // the library reads, to the offset, or throws UNUSUAL.
 import type { Pair, ScalarNode, SeqNode, MapNode, SpecNode } from '../node.ts';
-import { plainValue } from './scalarValue.ts';
+import { isWord, plainValue } from './scalarValue.ts';
 
 /** A text and the name that spans carry. */
 export interface Source {
@@ -98,8 +98,7 @@ function readBraces(source: Source, from: number, depth: number): MapNode {
     if (!FLOW_KEY.test(text)) throw UNUSUAL;
     const end = FLOW_KEY.lastIndex;
     const name = text.slice(at, end);
-    if (typeof plainValue(name).value !== 'string' || pairs.some(({ key }) => key.value === name))
-      throw UNUSUAL;
+    if (isWord(name) || pairs.some(({ key }) => key.value === name)) throw UNUSUAL;
     const value = flowItem(source, end + 2, depth);
     pairs.push({
       key: { kind: 'scalar', value: name, style: 'plain', span: { file, start: at, end } },

@@ -2,7 +2,7 @@
 // fast as the library, whose tree it equals to the offset; anything unusual (anchors, tags, odd indentation, …) gives undefined.
 import type { MapNode, Pair, ScalarNode, SeqNode, SpecNode } from '../node.ts';
 import { readBlockScalar, readInline, UNUSUAL, type Source } from './plainScalars.ts';
-import { plainValue } from './scalarValue.ts';
+import { isWord } from './scalarValue.ts';
 
 /** Deeper nesting is left to the library, which knows the exact limit. */
 const DEPTH = 60;
@@ -155,7 +155,7 @@ function readKey({ text, file }: Source, at: number): ScalarNode {
   if (!KEY.test(text)) throw UNUSUAL;
   const end = KEY.lastIndex - 1;
   const name = text.slice(at, end);
-  if (typeof plainValue(name).value !== 'string') throw UNUSUAL;
+  if (isWord(name)) throw UNUSUAL;
   return { kind: 'scalar', value: name, style: 'plain', span: { file, start: at, end } };
 }
 

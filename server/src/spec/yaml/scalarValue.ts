@@ -29,8 +29,8 @@ const DECIMAL = /^[+-]?\d+$/;
 const FLOAT = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 /** Leading zeros make a text of digits a string. */
 const ZERO_PADDED = /^[+-]?0\d+$/;
-/** First characters that an untyped plain scalar other than a word can have. */
-const MAY_BE_NUMBER = /^[-+.\d]/;
+/** What a number begins with. */
+const [PLUS, MINUS, DOT, ZERO, NINE] = [43, 45, 46, 48, 57];
 
 const U64_MAX = 2n ** 64n - 1n;
 const I64_MIN = -(2n ** 63n);
@@ -40,11 +40,20 @@ const TAG_PREFIX = 'tag:yaml.org,2002:';
 
 /** The value of a plain scalar without a tag. */
 export function plainValue(text: string): TypedScalar {
-  if (MAY_BE_NUMBER.test(text)) return numberValue(text) ?? { value: text };
+  if (mayBeNumber(text.charCodeAt(0))) return numberValue(text) ?? { value: text };
   if (NULLS.has(text)) return { value: null };
   if (TRUES.has(text)) return { value: true };
   if (FALSES.has(text)) return { value: false };
   return { value: text };
+}
+
+function mayBeNumber(first: number): boolean {
+  return (first >= ZERO && first <= NINE) || first === MINUS || first === PLUS || first === DOT;
+}
+
+/** True for the words that stand for null or a boolean. */
+export function isWord(text: string): boolean {
+  return text.length < 6 && (NULLS.has(text) || TRUES.has(text) || FALSES.has(text));
 }
 
 /** The value of a scalar under an explicit tag, plain or quoted. Unknown local tags leave the text's own type. */
