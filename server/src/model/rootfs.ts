@@ -228,8 +228,8 @@ export const ROOTFS_FAILURES: Readonly<Record<RootfsErrorCode, FailureWords>> = 
   },
   E_NOSPC: {
     message:
-      'No room in {path}: {need} needed, {available} available, {evictable} could be evicted, {inUse} are in use ({what}).',
-    hint: 'End jobs that use other images, raise the limits, or make room.',
+      'No room in {path}: up to {need} needed, {available} available, {evictable} could be evicted, {inUse} are in use ({what}).',
+    hint: 'End jobs that use other images, raise the limits, or make room. Holes in files count as if they were full: --no-forecast tries without knowing.',
   },
   E_CROSS_DEVICE: {
     message: '{path} lies on another file system than the cache.',

@@ -6,6 +6,7 @@ import { plainEnvironment } from '../plainEnvironment.ts';
 import type { RootfsPorts } from './rootfsPorts.ts';
 
 export interface UnpackForecast {
+  /** `listing`: within 2 % of what is allocated, more where files have holes, which no listing tells: an upper bound then. */
   readonly bytes: number;
   readonly inodes: number;
   /** `superblock`: no listing was to be had; bytes are a lower bound. */
