@@ -9,6 +9,7 @@ import { userLayout } from '../../server/src/core/rootfs/layout.ts';
 import { renewRecordIndex } from '../../server/src/core/rootfs/recordIndex.ts';
 import { forecastUnpack } from '../../server/src/core/rootfs/squashImage.ts';
 import { measureTree } from '../../server/src/core/rootfs/treeOnDisk.ts';
+import { LspConnection } from '../helpers/lspConnection.mjs';
 import { makeEntry, makeUser } from '../helpers/rootfs/manyEntries.ts';
 import { RootfsRig } from '../helpers/rootfs/rig.ts';
 
@@ -17,6 +18,7 @@ const ENTRIES = Number(values.entries);
 const IS_ROOT = process.geteuid?.() === 0;
 const USERS = IS_ROOT ? 1000 : 1;
 const CLI = path.join(import.meta.dirname, '../../dist/cli.js');
+const SERVER = path.join(import.meta.dirname, '../../dist/server.js');
 const rows = [];
 
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
@@ -106,8 +108,58 @@ async function measureMany() {
       const peak = Math.max(...runs.map((run) => run.peak));
       rows.push({ what, measured: `${(ms / 1000).toFixed(2)} s, ${peak.toFixed(0)} MiB peak`, goal });
     }
+    await measureServer(base, name);
   } finally {
     fs.rmSync(base, { recursive: true, force: true });
+  }
+}
+
+/** Loaded into the language server: tells its longest delay since the last time it was asked. */
+const HOOK = `
+const loop = require('node:perf_hooks').monitorEventLoopDelay({ resolution: 1 });
+loop.enable();
+process.on('SIGUSR2', () => {
+  process.stderr.write('loop ' + (loop.max / 1e6).toFixed(0) + '\\n');
+  loop.reset();
+});
+`;
+
+/** How long the language server is deaf while the view asks for its list and its plan. */
+async function measureServer(base, name) {
+  const hook = path.join(base, '..', `${path.basename(base)}-hook.cjs`);
+  fs.writeFileSync(hook, HOOK);
+  const server = spawn(process.execPath, ['--require', hook, SERVER, '--stdio'], { stdio: 'pipe' });
+  try {
+    let said = '';
+    server.stderr.on('data', (chunk) => (said += chunk));
+    const delay = async () => {
+      const before = said.length;
+      server.kill('SIGUSR2');
+      while (!/loop \d+\n/.test(said.slice(before))) await new Promise((resolve) => setTimeout(resolve, 5));
+      return Number(/loop (\d+)\n/.exec(said.slice(before))[1]);
+    };
+    const connection = new LspConnection(server);
+    const initializationOptions = { rootfsCache: { base } };
+    await connection.request('initialize', {
+      ...{ processId: process.pid, rootUri: null, capabilities: {}, initializationOptions },
+    });
+    connection.notify('initialized', {});
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    const delays = [];
+    for (let turn = 0; turn < 4; turn++) {
+      await delay();
+      await connection.request('hpcCompose/rootfs/list', {});
+      await connection.request('hpcCompose/rootfs/gcPlan', { maxBytes: ENTRIES * 690_000_000 });
+      delays.push(await delay());
+    }
+    rows.push({
+      what: `longest delay of the language server while it lists ${name} and plans (median of 3, after one)`,
+      measured: `${median(delays.slice(1))} ms`,
+      goal: '< 50 ms',
+    });
+  } finally {
+    server.kill();
+    fs.rmSync(hook, { force: true });
   }
 }
 

@@ -62,9 +62,7 @@ async function acquire(run: RootfsRun): Promise<RootfsHandle> {
       collect: collectFor(run),
       signal: context.signal,
       onPhase: (phase, forecast) => {
-        context.say(
-          `[rootfs] ${image}: ${phase}${forecast ? ` (${sizeText(forecast.bytes)} expected)` : ''}`,
-        );
+        context.say(`[rootfs] ${image}: ${phase}${forecast ? ` (up to ${sizeText(forecast.bytes)})` : ''}`);
       },
       onLine: (line) => {
         context.log.info(line);
