@@ -117,7 +117,7 @@ function randomTask(images: readonly string[]): { task: WorkerTask; uid: number 
 async function run(task: WorkerTask, uid: number): Promise<void> {
   const child = start(task, uid);
   const killer =
-    task.op !== 'observe' && chance(values.naive ? 0.25 : 0.1)
+    task.op !== 'observe' && !over && chance(values.naive ? 0.25 : 0.1)
       ? setTimeout(() => child.kill('SIGKILL'), 40 + Math.random() * 200)
       : undefined;
   const signal = await new Promise<NodeJS.Signals | null>((resolve) =>
@@ -172,6 +172,7 @@ function fail(what: string): void {
 /** I4, I5, I8: after all is quiet one collection empties build and trash; after evicting all nothing but locks and records is left. */
 async function settle(canary: string): Promise<void> {
   over = true;
+  await quiet();
   for (const uid of USERS) await run({ op: 'gc', base, claims }, uid);
   for (const uid of USERS) for (const left of scratchOf(uid)) leftover(left);
   for (const uid of USERS)
@@ -183,6 +184,28 @@ async function settle(canary: string): Promise<void> {
     for (const left of fs.readdirSync(path.join(user, '.rootfs-cache/meta'))) leftover(left);
   }
   if (fs.readFileSync(canary, 'utf8') !== 'precious') fail('I5: the canary was changed');
+}
+
+/** Waits until orphans of the killed are gone: until then an entry may truly be in use. */
+async function quiet(): Promise<void> {
+  const known = new Set([process.pid, ...[...children].map(({ pid }) => pid)].map(String));
+  for (const end = Date.now() + 60_000; Date.now() < end && orphans(known).length > 0;)
+    await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
+function orphans(known: ReadonlySet<string>): string[] {
+  return fs
+    .readdirSync('/proc')
+    .filter((pid) => /^\d+$/.test(pid) && !known.has(pid))
+    .filter((pid) => {
+      try {
+        const words =
+          fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8') + fs.readFileSync(`/proc/${pid}/environ`, 'utf8');
+        return words.includes(folder);
+      } catch {
+        return false;
+      }
+    });
 }
 
 function scratchOf(uid: number): string[] {
