@@ -18,5 +18,10 @@ if (args.includes('--version')) {
   );
   process.exitCode = 2;
 } else {
-  startServer({ connection: createConnection(), ports: (log) => realPorts(log, process.env), version });
+  startServer({
+    connection: createConnection(),
+    ports: (log) => realPorts(log, process.env),
+    version,
+    warmUp: true,
+  });
 }

@@ -26,13 +26,14 @@ export class LspConnection {
     this.#send({ method, params });
   }
 
-  /** Resolves when diagnostics of this version are published; a server that names no version is believed. */
-  diagnostics(uri, version) {
+  /** Resolves when diagnostics of this version are published that are wanted; a server that names no version is believed. */
+  diagnostics(uri, version, isWanted = () => true) {
     return this.#next(
       ({ method, params }) =>
         method === 'textDocument/publishDiagnostics' &&
         params.uri === uri &&
-        (params.version ?? version) === version,
+        (params.version ?? version) === version &&
+        isWanted({ params }),
     );
   }
 

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseLine } from '../../server/src/cli/arguments.ts';
 import type { CommandDefinition } from '../../server/src/cli/command.ts';
-import { runCli } from '../helpers/cli.ts';
+import { runCli, startCli } from '../helpers/cli.ts';
 import { useFolder } from '../helpers/folder.ts';
 
 const list: CommandDefinition = {
@@ -57,6 +57,17 @@ describe('command line', () => {
   it('says which command was probably meant', async () => {
     assert.match((await cli('prepar')).stderr, /unknown command 'prepar'; did you mean 'prepare'\?/);
     assert.match((await cli('cache', 'purne')).stderr, /did you mean 'cache prune'\?/);
+  });
+
+  it('ends at once when it is told to, also in the middle of a long analysis', async () => {
+    const waiting = (index: number) => `  s${index}:\n    image: x:1\n    depends_on: [s${index + 1}]\n`;
+    const spec = `services:\n${Array.from({ length: 60_000 }, (_, index) => waiting(index)).join('')}`;
+    writeFileSync(join(folder(), 'compose.yaml'), spec);
+    const { child, ended } = startCli(['validate'], { cwd: folder(), env: { HOME: folder() } });
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    child.kill('SIGTERM');
+    const { code, signal } = await ended;
+    assert.deepEqual({ code, signal }, { code: null, signal: 'SIGTERM' });
   });
 
   it('of a prepare without enroot says what to do next', async () => {

@@ -14,7 +14,10 @@ export function loadOptions(context: CommandContext, args: Arguments, specPath?:
   return {
     cwd: context.cwd,
     env: context.env,
-    signal: context.signal,
+    // Asked for once the spec is analysed: until then a signal ends the process.
+    get signal() {
+      return context.signal;
+    },
     ...(specPath === undefined ? {} : { specPath }),
     ...(profile === undefined ? {} : { profile }),
     ...(settingsFile === undefined ? {} : { settingsFile }),

@@ -27,7 +27,7 @@ export interface CommandContext {
   /** Progress and messages, on stderr. Silent with --quiet. */
   readonly say: (text: string) => void;
   readonly log: Log;
-  /** Aborted by SIGINT, SIGTERM and SIGHUP. */
+  /** Aborted by SIGINT, SIGTERM and SIGHUP from the first time that it is asked for; before, they end the process. */
   readonly signal: AbortSignal;
   readonly stdinIsTerminal: boolean;
   readonly readStdin: () => Promise<Buffer>;

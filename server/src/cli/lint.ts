@@ -42,7 +42,6 @@ export async function runLint(context: CommandContext, args: Arguments): Promise
   if (run.dryRun && !run.fix) throw new UsageError('--dry-run needs --fix');
   let exit = 0;
   for (const input of inputs) {
-    context.signal.throwIfAborted();
     exit = Math.max(exit, await lintOne(input, run));
   }
   return exit;

@@ -16,13 +16,13 @@ export type ShellLint = (input: SpecInput, judged: JudgedFile) => Promise<Judged
 const CODES = ['HX003', 'HX004'];
 const TOOLS = { bash: 'bash', shellcheck: 'shellcheck' };
 
-/** One memory for all specs of a run. */
-export function createShellLint({ env, signal, log }: CommandContext): ShellLint {
+/** One memory for all specs of a run. A signal ends the command at once: shells that only read end by themselves. */
+export function createShellLint({ env, log }: CommandContext): ShellLint {
   const checker = createShellChecker({ run: runProcess, env });
   return async (input, judged) => {
     const source = judged.textOf(input.path);
     if (source === undefined) return judged;
-    const look = { checker, tools: TOOLS, signal };
+    const look = { checker, tools: TOOLS, signal: new AbortController().signal };
     try {
       const scripts = checkableScripts(judged.judgement?.resolved, input.path, source);
       const found = [...(await findSyntaxErrors(scripts, look)), ...(await findStyleProblems(scripts, look))];
@@ -30,7 +30,6 @@ export function createShellLint({ env, signal, log }: CommandContext): ShellLint
       const shown = left.map((finding) => (input.isStdin ? asStdinFinding(finding, input.path) : finding));
       return { ...judged, findings: inOrder([...judged.findings, ...shown]) };
     } catch (error) {
-      signal.throwIfAborted();
       log.debug(`shell texts of ${input.shown} were not checked: ${String(error)}`);
       return judged;
     }

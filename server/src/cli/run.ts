@@ -14,31 +14,54 @@ export async function runCommandLine(
   argv: readonly string[],
   commands: readonly CommandDefinition[],
 ): Promise<number> {
-  const stop = new AbortController();
-  let signalCode: number | undefined;
-  for (const [signal, code] of Object.entries(SIGNALS)) {
-    process.on(signal, () => {
-      signalCode ??= code;
-      stop.abort();
-    });
-  }
+  const stop = heedSignals();
   endQuietlyOnBrokenPipe();
   try {
     const parsed = parseLine(argv, commands);
-    return await dispatch(parsed, commands, stop.signal);
+    return await dispatch(parsed, commands, stop);
   } catch (error) {
-    if (signalCode !== undefined) return signalCode;
-    return report(error, argv.includes('--debug'));
+    return stop.exitCode() ?? report(error, argv.includes('--debug'));
   }
+}
+
+interface StopSignal {
+  readonly signal: () => AbortSignal;
+  /** Of the signal that came, if any. */
+  readonly exitCode: () => number | undefined;
+}
+
+/**
+ * Signals of the system as an abort signal, heeded once somebody asks for it. Until then they end the process at once: a long
+ * analysis hears nothing, and leaves nothing to clean up.
+ */
+function heedSignals(): StopSignal {
+  const stop = new AbortController();
+  let isHeeding = false;
+  let exitCode: number | undefined;
+  const heed = () => {
+    isHeeding = true;
+    for (const [signal, code] of Object.entries(SIGNALS))
+      process.on(signal, () => {
+        exitCode ??= code;
+        stop.abort();
+      });
+  };
+  return {
+    signal: () => {
+      if (!isHeeding) heed();
+      return stop.signal;
+    },
+    exitCode: () => exitCode,
+  };
 }
 
 async function dispatch(
   { command, words, args }: ParsedLine,
   commands: readonly CommandDefinition[],
-  signal: AbortSignal,
+  stop: StopSignal,
 ): Promise<number> {
   const quiet = args.switches.has('quiet');
-  const context = createContext(quiet, args.switches, signal);
+  const context = createContext(quiet, args.switches, stop);
   if (args.switches.has('version')) {
     await context.out(
       `hpc-compose-ts ${typeof __PRODUCT_VERSION__ === 'string' ? __PRODUCT_VERSION__ : '0.0.0'}\n`,
@@ -87,7 +110,7 @@ function problemOf(
   return `unknown command '${words.join(' ')}'${meant === undefined ? '' : `; did you mean '${meant}'?`}`;
 }
 
-function createContext(quiet: boolean, switches: ReadonlySet<string>, signal: AbortSignal): CommandContext {
+function createContext(quiet: boolean, switches: ReadonlySet<string>, stop: StopSignal): CommandContext {
   const write = (text: string) => void process.stderr.write(`${text}\n`);
   const silent = () => undefined;
   return {
@@ -101,7 +124,9 @@ function createContext(quiet: boolean, switches: ReadonlySet<string>, signal: Ab
       warn: write,
       error: write,
     },
-    signal,
+    get signal() {
+      return stop.signal();
+    },
     stdinIsTerminal: process.stdin.isTTY,
     readStdin,
   };

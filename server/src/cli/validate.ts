@@ -15,7 +15,6 @@ export async function runValidate(context: CommandContext, args: Arguments): Pro
   let exit = 0;
   let output = '';
   for (const input of inputs) {
-    context.signal.throwIfAborted();
     const judged = input.judge();
     exit = Math.max(exit, exitOf(judged.findings));
     if (format === 'json') output += jsonText(verdictJson(input, judged), isOnly);

@@ -20,6 +20,7 @@ import type { ClientAbilities, Feature, ServerContext } from './serverContext.ts
 import { createRootfsRules } from './rootfsRules.ts';
 import { ClientSettings } from './settings.ts';
 import { createSurroundings } from './surroundings.ts';
+import { warmUp } from './warmUp.ts';
 
 export interface ServerSetup {
   readonly connection: Connection;
@@ -27,6 +28,8 @@ export interface ServerSetup {
   readonly ports: (log: Log) => Ports;
   readonly version: string;
   readonly features?: readonly Feature[];
+  /** Makes ready for the first document in idle moments. */
+  readonly warmUp?: boolean;
 }
 
 /** Serves one client until it says `exit` or goes away. */
@@ -79,7 +82,10 @@ export function startServer(setup: ServerSetup): void {
     };
     const registrations = (setup.features ?? FEATURES).map((feature) => feature(context));
     cleanups.push(...registrations.flatMap(({ dispose }) => (dispose ? [dispose] : [])));
-    connection.onInitialized(() => start(context, settings));
+    connection.onInitialized(() => {
+      start(context, settings);
+      if (setup.warmUp) cleanups.push(warmUp(() => documents.all().length > 0));
+    });
     // What is saved is often what other documents hang on: a base, `.env`, settings. One look at each file that was read.
     connection.onDidSaveTextDocument(() => void surroundings.recheck());
     return {
