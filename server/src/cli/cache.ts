@@ -41,6 +41,7 @@ export const CACHE_COMMANDS: readonly CommandDefinition[] = [
   {
     path: ['cache', 'inspect'],
     summary: 'Show what a prepare of a spec would reuse, and why not',
+    isShort: true,
     flags: {
       file: {
         value: 'FILE',
@@ -57,6 +58,7 @@ export const CACHE_COMMANDS: readonly CommandDefinition[] = [
   {
     path: ['cache', 'prune'],
     summary: 'Remove entries of a cache by one rule, or by a saved plan',
+    isShort: true,
     flags: {
       ...PRUNE_MODES,
       file: { value: 'FILE', short: 'f', repeat: true, help: 'Spec whose images are in use; may repeat' },

@@ -19,6 +19,8 @@ export async function runCachePrune(context: CommandContext, args: Arguments): P
   const format = formatOf(args);
   const mode = pruneModeOf(args);
   const ports = realPorts(context.log, context.env);
+  // What takes the locks starts while the cache is being read.
+  if (args.switches.has('yes')) ports.lockChildren.of(ports.run, ports.env).warm();
   const plan =
     mode === 'plan'
       ? readPlan(context, args)

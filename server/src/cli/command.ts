@@ -38,6 +38,8 @@ export interface CommandDefinition {
   readonly path: readonly string[];
   readonly summary: string;
   readonly flags: FlagTable;
+  /** Seldom runs for longer than a second: see shortRun.ts. */
+  readonly isShort?: true;
   /** Placeholder of positional words for --help; absent: none are taken. */
   readonly positionals?: string;
   /** Gives the exit code: 0 ok, 1 failed, 2 usage or spec, 3 environment, 4 lint. */

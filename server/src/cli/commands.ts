@@ -126,6 +126,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   {
     path: ['validate'],
     summary: 'Judge specs as hpc-compose does: every problem at once, each with its place',
+    isShort: true,
     flags: SPEC_INPUT_FLAGS,
     positionals: '[FILE…]',
     load: async () => (await import('./validate.ts')).runValidate,

@@ -4,6 +4,7 @@ import { nearestName } from '../spec/nearestName.ts';
 import { parseLine, type ParsedLine } from './arguments.ts';
 import { UsageError, type CommandContext, type CommandDefinition } from './command.ts';
 import { commandHelp, overviewHelp } from './help.ts';
+import { optimiseLate } from './shortRun.ts';
 
 declare const __PRODUCT_VERSION__: string | undefined;
 
@@ -76,6 +77,7 @@ async function dispatch(
   if (!command.positionals && args.positionals.length > 0) {
     throw new UsageError(`unexpected argument '${args.positionals[0] ?? ''}'`);
   }
+  if (command.isShort) optimiseLate();
   const run = await command.load();
   return await run(context, args);
 }

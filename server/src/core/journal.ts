@@ -5,7 +5,7 @@ import path from 'node:path';
 import { makeSidecarDirectory, sidecarNames, sidecarPath } from './sidecar.ts';
 
 export interface Journal {
-  /** Notes paths that are about to be removed. */
+  /** Notes paths, relative to the cache, that are about to be removed. */
   removing(paths: readonly string[]): void;
   /** Notes what became of entries. */
   note(records: readonly Readonly<Record<string, unknown>>[]): void;
@@ -32,7 +32,7 @@ export function openJournal(cacheDir: string, mode: string, needed = true): Jour
       fs.writeSync(fd, records.map((record) => `${JSON.stringify(record)}\n`).join(''));
     write({ schema_version: 1, mode, pid: process.pid });
     return {
-      removing: (paths) => void write({ removing: paths.map((file) => path.relative(cacheDir, file)) }),
+      removing: (paths) => void write({ removing: paths }),
       note: (records) => void write(...records),
       close: () => {
         write({ done: true });

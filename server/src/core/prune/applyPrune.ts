@@ -17,6 +17,7 @@ import { findLeftovers, ownerLocksOf } from '../sweep.ts';
 import type { Ports } from '../ports.ts';
 import { prunableCache, type GuardOptions } from './guard.ts';
 import { openBelow, openDirectory, type InsideDirectory } from './insideDirectory.ts';
+import { relativeTo } from './relativePath.ts';
 import { removeEntry, type Removal, type RemovalContext } from './removeEntry.ts';
 
 export interface ApplyOptions extends GuardOptions {
@@ -94,14 +95,33 @@ interface Outcome {
   readonly removal: Removal;
 }
 
+/** An entry with its place: where it lies is worked out once. */
+interface Located {
+  readonly entry: PrunePlanEntry;
+  /** Canonical path. */
+  readonly file: string;
+  /** Folder relative to the cache, or undefined for a path outside of it. */
+  readonly folder: string | undefined;
+}
+
+function locator({ plan, real }: Pick<Application, 'plan' | 'real'>): (entry: PrunePlanEntry) => Located {
+  const relative = relativeTo(plan.cache_dir);
+  return (entry) => {
+    const below = relative(entry.path);
+    const inside = below !== '' && below !== '..' && !below.startsWith('../') && !path.isAbsolute(below);
+    if (!inside) return { entry, file: path.join(real, below), folder: undefined };
+    return { entry, file: `${real}/${below}`, folder: path.dirname(below) };
+  };
+}
+
 async function applyAll(wanted: readonly PrunePlanEntry[], application: Application): Promise<Outcome[]> {
   const { options } = application;
   const outcomes: Outcome[] = [];
   let bytes = 0;
-  for (const batch of batchesByFolder(wanted, application.plan.cache_dir)) {
+  for (const batch of batchesByFolder(wanted.map(locator(application)))) {
     const cancelled = options.signal?.aborted ?? false;
     const done = cancelled
-      ? batch.entries.map((entry) => ({ entry, removal: { skipped: 'cancelled' } }))
+      ? batch.entries.map(({ entry }) => ({ entry, removal: { skipped: 'cancelled' } }))
       : await applyPatiently(batch, application);
     outcomes.push(...done);
     for (const { removal } of done) if ('bytes' in removal) bytes += removal.bytes;
@@ -111,18 +131,16 @@ async function applyAll(wanted: readonly PrunePlanEntry[], application: Applicat
 }
 
 interface Batch {
-  /** Folder relative to the cache, or undefined for a path outside of it. */
   readonly folder: string | undefined;
-  readonly entries: PrunePlanEntry[];
+  readonly entries: readonly Located[];
 }
 
-function batchesByFolder(entries: readonly PrunePlanEntry[], cacheDir: string): Batch[] {
-  const folders = new Map<string | undefined, PrunePlanEntry[]>();
+function batchesByFolder(entries: readonly Located[]): Batch[] {
+  const folders = new Map<string | undefined, Located[]>();
   for (const entry of entries) {
-    const folder = folderOf(entry.path, cacheDir);
-    const same = folders.get(folder);
+    const same = folders.get(entry.folder);
     if (same) same.push(entry);
-    else folders.set(folder, [entry]);
+    else folders.set(entry.folder, [entry]);
   }
   const size = batchSize();
   return [...folders].flatMap(([folder, all]) =>
@@ -133,13 +151,6 @@ function batchesByFolder(entries: readonly PrunePlanEntry[], cacheDir: string): 
   );
 }
 
-function folderOf(file: string, cacheDir: string): string | undefined {
-  const relative = path.relative(path.resolve(cacheDir), path.resolve(file));
-  const inside =
-    relative !== '' && relative !== '..' && !relative.startsWith('../') && !path.isAbsolute(relative);
-  return inside ? path.dirname(relative) : undefined;
-}
-
 /**
  * What was busy is tried once more alone: a batch that ran out of descriptors gives the same answer as a lock that is held.
  */
@@ -147,9 +158,9 @@ async function applyPatiently(batch: Batch, application: Application): Promise<O
   const outcomes = await applyBatch(batch, application);
   if (batch.entries.length < 2) return outcomes;
   const again: Outcome[] = [];
-  for (const outcome of outcomes) {
+  for (const [index, outcome] of outcomes.entries()) {
     const busy = 'skipped' in outcome.removal && outcome.removal.skipped === IN_USE;
-    const single = { folder: batch.folder, entries: [outcome.entry] };
+    const single = { folder: batch.folder, entries: batch.entries.slice(index, index + 1) };
     again.push(...(busy ? await applyBatch(single, application) : [outcome]));
   }
   return again;
@@ -157,22 +168,26 @@ async function applyPatiently(batch: Batch, application: Application): Promise<O
 
 async function applyBatch({ folder, entries }: Batch, application: Application): Promise<Outcome[]> {
   if (folder === undefined)
-    return entries.map((entry) => ({ entry, removal: { skipped: 'it lies outside the cache of the plan' } }));
+    return entries.map(({ entry }) => ({
+      entry,
+      removal: { skipped: 'it lies outside the cache of the plan' },
+    }));
   let directory: InsideDirectory;
   try {
     directory = openBelow(application.root, application.real, folder);
   } catch (error) {
-    return entries.map((entry) => ({ entry, removal: removalOfError(error, entry.path) }));
+    return entries.map(({ entry }) => ({ entry, removal: removalOfError(error, entry.path) }));
   }
   try {
-    return await applyLocked(entries, directory, application);
+    return await applyLocked(entries, folder, directory, application);
   } finally {
     directory.close();
   }
 }
 
 async function applyLocked(
-  entries: readonly PrunePlanEntry[],
+  entries: readonly Located[],
+  folder: string,
   directory: InsideDirectory,
   application: Application,
 ): Promise<Outcome[]> {
@@ -183,11 +198,11 @@ async function applyLocked(
     application.journal.removing(
       locked
         .filter(({ refusal }) => refusal === undefined)
-        .map(({ entry }) => realPath(entry.path, application)),
+        .map(({ file }) => file.slice(application.real.length + 1)),
     );
-    for (const { entry, refusal } of locked) {
-      const why = refusal ?? protectedNow(realPath(entry.path, application));
-      outcomes.push({ entry, removal: why ?? (await removeGuarded(entry, directory, application)) });
+    for (const { entry, file, refusal } of locked) {
+      const why = refusal ?? protectedNow(file);
+      outcomes.push({ entry, removal: why ?? (await removeGuarded(entry, folder, directory, application)) });
     }
     application.journal.note(outcomes.map(({ entry, removal }) => ({ path: entry.path, ...removal })));
     return outcomes;
@@ -196,17 +211,13 @@ async function applyLocked(
   }
 }
 
-function realPath(file: string, { plan, real }: Application): string {
-  return path.join(real, path.relative(path.resolve(plan.cache_dir), path.resolve(file)));
-}
-
 async function removeGuarded(
   entry: PrunePlanEntry,
+  folder: string,
   directory: InsideDirectory,
-  { plan, removal }: Application,
+  { removal }: Application,
 ): Promise<Removal> {
   try {
-    const folder = folderOf(entry.path, plan.cache_dir) ?? '..';
     return await removeEntry(entry, folder, directory, removal);
   } catch (error) {
     return removalOfError(error, entry.path);
@@ -220,35 +231,38 @@ function removalOfError(error: unknown, file: string): Removal {
   throw error;
 }
 
-interface LockedEntry {
-  readonly entry: PrunePlanEntry;
+interface LockedEntry extends Located {
   readonly locks: Lock[];
   readonly refusal: Removal | undefined;
 }
 
 /** Build locks of a batch, then manifest locks of those: the order of the cache contract, section 5. Nothing is waited for. */
 async function lockEntries(
-  entries: readonly PrunePlanEntry[],
+  entries: readonly Located[],
   directory: InsideDirectory,
   ports: LockPorts,
 ): Promise<LockedEntry[]> {
-  const held = new Map<PrunePlanEntry, Lock[]>(entries.map((entry) => [entry, []]));
-  const refusals = new Map<PrunePlanEntry, Removal>();
+  const held = entries.map((): Lock[] => []);
+  const refusals: (Removal | undefined)[] = entries.map(() => undefined);
   for (const namesOf of [firstLocks, secondLocks]) {
-    const wanted = entries
-      .filter((entry) => !refusals.has(entry))
-      .flatMap((entry) => namesOf(entry).map((name) => ({ entry, path: String(directory.at(name)) })));
+    const wanted = entries.flatMap(({ entry }, index) =>
+      refusals[index] ? [] : namesOf(entry).map((name) => ({ index, path: String(directory.at(name)) })),
+    );
     const attempts = await tryLocks(
       wanted.map((item) => item.path),
       ports,
     );
-    wanted.forEach(({ entry }, index) => {
-      const attempt = attempts[index];
-      if (typeof attempt === 'object' && 'release' in attempt) held.get(entry)?.push(attempt);
-      else refusals.set(entry, lockRefusal(attempt));
+    wanted.forEach(({ index }, order) => {
+      const attempt = attempts[order];
+      if (typeof attempt === 'object' && 'release' in attempt) held[index]?.push(attempt);
+      else refusals[index] = lockRefusal(attempt);
     });
   }
-  return entries.map((entry) => ({ entry, locks: held.get(entry) ?? [], refusal: refusals.get(entry) }));
+  return entries.map((located, index) => ({
+    ...located,
+    locks: held[index] ?? [],
+    refusal: refusals[index],
+  }));
 }
 
 /** Names of build locks: of images, committed or not; for leftovers the locks of their owner. */

@@ -7,6 +7,7 @@ import { isCacheFolder, isStagedKind, isStagedSidecar, manifestOfArtifact } from
 import { diskUsage } from '../diskUsage.ts';
 import type { SkipByTimes } from '../manifestFile.ts';
 import { isDamaged, scanCache, type ScanResult } from '../scan.ts';
+import { relativeTo } from './relativePath.ts';
 
 /** Things that are no entries: kind as in a plan. */
 export type CandidateKind = PrunePlanEntry['kind'];
@@ -43,6 +44,7 @@ export function* cacheCandidates(
   skip?: SkipByTimes,
 ): Generator<Candidate> {
   const orphans: Candidate[] = [];
+  const relative = relativeTo(cacheDir);
   const onProblem = () => undefined;
   const onContents = (directory: string, contents: CacheDirectory) =>
     void orphans.push(...orphanImages(directory, contents, now));
@@ -52,13 +54,17 @@ export function* cacheCandidates(
     ...(skip ? { skip } : {}),
   };
   for (const scanned of scanCache(cacheDir, options)) {
-    const candidate = candidateOf(cacheDir, scanned, now);
+    const candidate = candidateOf(scanned, now, relative);
     if (candidate) yield candidate;
   }
   yield* orphans;
 }
 
-function candidateOf(cacheDir: string, scanned: ScanResult, now: number): Candidate | undefined {
+function candidateOf(
+  scanned: ScanResult,
+  now: number,
+  relative: (file: string) => string,
+): Candidate | undefined {
   const kind = isDamaged(scanned) ? scanned.kind : scanned.manifest.kind;
   const artifact = bigStat(scanned.artifactPath);
   const manifestPath = scanned.manifestPath ?? manifestOfArtifact(scanned.artifactPath, kind);
@@ -71,7 +77,7 @@ function candidateOf(cacheDir: string, scanned: ScanResult, now: number): Candid
     bytes: bytesOf(scanned.artifactPath, artifact),
     manifestPath,
     present: artifact !== undefined,
-    ...untouchable(cacheDir, scanned.artifactPath, kind, artifact, manifestPath),
+    ...untouchable(relative(scanned.artifactPath), kind, artifact, manifestPath),
   };
   if (isDamaged(scanned)) {
     const time = Number(identity.mtimeMs) / 1000;
@@ -90,7 +96,6 @@ function ages(time: number, now: number): { lastUsed: number; ahead: number } {
 
 /** What no tool made is not ours to remove: a directory in place of an image, a manifest of another kind than its name says. */
 function untouchable(
-  cacheDir: string,
   file: string,
   kind: EntryKind,
   artifact: fs.BigIntStats | undefined,
@@ -98,7 +103,7 @@ function untouchable(
 ): { untouchable?: string } {
   if (isStagedKind(kind) !== isStagedSidecar(path.basename(manifestPath)))
     return { untouchable: `its manifest says ${kind}, but lies where another kind belongs; look at it` };
-  if (isCacheFolder(path.relative(cacheDir, file)))
+  if (isCacheFolder(file))
     return { untouchable: 'it is a folder of the cache itself; remove the manifest beside it by hand' };
   if (!artifact || isStagedKind(kind) || !artifact.isDirectory()) return {};
   return { untouchable: 'a directory stands where the image belongs; look at it and remove it by hand' };

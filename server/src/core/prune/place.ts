@@ -18,7 +18,8 @@ export function mayLieThere(kind: PrunePlanEntry['kind'], folder: string, name: 
     case 'orphan':
       return isOrphanImage(folder, name) || isLeftoverName(folder, name);
     default:
-      if (WITHOUT_ENTRIES.test(folder) || isCacheFolder(path.join(folder, name))) return false;
+      if (WITHOUT_ENTRIES.test(folder) || isCacheFolder(folder === '.' ? name : `${folder}/${name}`))
+        return false;
       return isStagedKind(kind) || isManifestName(`${name}.json`);
   }
 }

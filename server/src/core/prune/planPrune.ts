@@ -29,7 +29,7 @@ export type PruneRequest = PruneChoice & {
   /** Seconds: entries used more recently are kept. */
   readonly grace?: number;
   readonly forceDir?: boolean;
-  /** Entries that stay may be left out: nobody will see the plan. */
+  /** Entries that stay and sizes of manifests may be left out: nobody will see the plan. */
   readonly removalsOnly?: boolean;
 };
 
@@ -58,7 +58,7 @@ export function makePrunePlan(request: PruneRequest, ports: PlanPorts): PrunePla
   const pins = readPinsForSure(request.cacheDir);
   const decide = decisionFor(request, candidates, pins, now);
   const entries = candidates.map((candidate) =>
-    toEntry(candidate, protect(candidate, pins, request, now) ?? decide(candidate)),
+    toEntry(candidate, protect(candidate, pins, request, now) ?? decide(candidate), request),
   );
   return {
     schema_version: 1,
@@ -137,14 +137,15 @@ function manifestBytes({ manifestPath }: Candidate): number {
   return manifestPath === undefined ? 0 : bytesOfStat(bigStat(manifestPath));
 }
 
-function toEntry(candidate: Candidate, decision: Decision): PrunePlanEntry {
+function toEntry(candidate: Candidate, decision: Decision, request: PruneRequest): PrunePlanEntry {
+  const isShown = decision.action === 'remove' && !request.removalsOnly;
   return {
     path: candidate.path,
     kind: candidate.kind,
     cache_key: candidate.cacheKey,
     ino: candidate.ino,
     mtime_ns: candidate.mtimeNs,
-    bytes: candidate.bytes + (decision.action === 'remove' ? manifestBytes(candidate) : 0),
+    bytes: candidate.bytes + (isShown ? manifestBytes(candidate) : 0),
     reason: decision.reason,
     action: decision.action,
     ...(candidate.manifest ? { last_used_at: candidate.manifest.last_used_at } : {}),
