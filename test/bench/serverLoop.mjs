@@ -10,6 +10,7 @@ import { LspConnection } from '../helpers/lspConnection.mjs';
 const root = path.join(import.meta.dirname, '../..');
 const shared = process.env.HPC_COMPOSE_SHARED ?? path.join(root, '../shared');
 const generator = path.join(shared, 'bench/cache/gen-cache.mjs');
+const specGenerator = path.join(shared, 'bench/cache/gen-spec.mjs');
 const PAGE = 2000;
 const rows = [];
 
@@ -56,13 +57,17 @@ function startServer(folder) {
   return { connection: new LspConnection(server), delays };
 }
 
-async function open(connection, folder, cache) {
+async function start(connection, folder, cache) {
   const spec = path.join(folder, 'compose.yaml');
-  const text = `x-slurm:\n  cache_dir: ${cache}\nservices:\n  a:\n    image: redis:7\n`;
-  fs.writeFileSync(spec, text);
-  const uri = pathToFileURL(spec).href;
+  fs.writeFileSync(spec, `x-slurm:\n  cache_dir: ${cache}\nservices:\n  a:\n    image: redis:7\n`);
   await connection.request('initialize', { processId: process.pid, rootUri: null, capabilities: {} });
   connection.notify('initialized', {});
+  return await open(connection, spec);
+}
+
+async function open(connection, spec) {
+  const text = fs.readFileSync(spec, 'utf8');
+  const uri = pathToFileURL(spec).href;
   const shown = connection.diagnostics(uri, 1);
   connection.notify('textDocument/didOpen', { textDocument: { uri, languageId: 'yaml', version: 1, text } });
   await shown;
@@ -70,15 +75,17 @@ async function open(connection, folder, cache) {
   return uri;
 }
 
+function run(script, args) {
+  const { status } = spawnSync(process.execPath, [script, ...args], { stdio: 'ignore' });
+  if (status !== 0) throw new Error(`${script} failed`);
+}
+
 async function measure(entries, folder) {
   const cache = path.join(folder, `cache-${entries}`);
-  const made = spawnSync(process.execPath, [generator, cache, '--entries', String(entries)], {
-    stdio: 'ignore',
-  });
-  if (made.status !== 0) throw new Error(`${generator} failed`);
+  run(generator, [cache, '--entries', String(entries)]);
   const { connection, delays } = startServer(folder);
   try {
-    const uri = await open(connection, folder, cache);
+    const uri = await start(connection, folder, cache);
     await delays();
     const timed = async (what, work) => {
       const began = performance.now();
@@ -102,6 +109,14 @@ async function measure(entries, folder) {
       for (let offset = first.next; offset !== undefined;) offset = (await list(offset)).next;
     });
     if (entries > 20_000) return;
+    const many = path.join(folder, 'many.yaml');
+    run(specGenerator, [many, '--services', '500', '--cache-dir', cache]);
+    const manyUri = await open(connection, many);
+    await delays();
+    for (const turn of ['first', 'second', 'third', 'fourth'])
+      await timed(`inspect of 500 services, ${turn} time`, () =>
+        connection.request('hpcCompose/cache/inspect', { uri: manyUri }),
+      );
     const plan = await timed('prune plan', () =>
       connection.request('hpcCompose/prune/plan', { uri, mode: 'age', age: 90 }),
     );

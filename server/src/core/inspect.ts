@@ -12,22 +12,28 @@ import type {
 import { secretMask } from '../model/mask.ts';
 import type { CachePlan, ImageArtifact, ServicePlan } from '../model/plan.ts';
 import { commitmentOf, type Commitment } from './commitment.ts';
+import type { Judge } from './commitmentMemory.ts';
 import { createHistory, type History } from './inspectHistory.ts';
-import { createBytesReader, type BytesReader } from './manifestFile.ts';
+import { createBytesReader } from './manifestFile.ts';
 import { maskManifest } from './maskEntries.ts';
 import type { Ports } from './ports.ts';
 
-/** What a plan finds in its cache, in plan order. `service` limits it to one name; an unknown name gives no services. */
+/**
+ * What a plan finds in its cache, in plan order. `service` limits it to one name; an unknown name gives no services. `judge`: says
+ * of images whether they are committed.
+ */
 export function inspectPlan(
   plan: CachePlan,
   _ports: Pick<Ports, 'now'>,
-  options: { readonly service?: string } = {},
+  options: { readonly service?: string; readonly judge?: Judge } = {},
 ): Promise<InspectResult> {
   const history = createHistory(plan);
   const bytes = createBytesReader();
+  const judge = options.judge ?? commitmentOf;
+  const commitment = (artifact: ImageArtifact) => judge(artifact, bytes);
   const services = plan.services
     .filter(({ name }) => options.service === undefined || name === options.service)
-    .map((service) => inspectService(service, plan, history, bytes));
+    .map((service) => inspectService(service, plan, history, commitment));
   return Promise.resolve({ schema_version: 1, cache_dir: plan.cacheDir.path, services });
 }
 
@@ -37,12 +43,12 @@ function inspectService(
   service: ServicePlan,
   plan: CachePlan,
   history: History,
-  bytes: BytesReader,
+  commitment: (artifact: ImageArtifact) => Commitment,
 ): InspectService {
-  const base = service.base && commitmentOf(service.base, bytes);
-  const prepared = service.prepared && commitmentOf(service.prepared, bytes);
+  const base = service.base && commitment(service.base);
+  const prepared = service.prepared && commitment(service.prepared);
   const runtime = prepared ?? base;
-  const localPresent = isPresent(service.runtimePath);
+  const localPresent = isThere(service.runtimePath, runtime);
   return {
     service_name: service.name,
     source_image: secretMask(plan.secretValues)(service.sourceImage),
@@ -58,7 +64,7 @@ function inspectService(
 function describe(path: string, commitment: Commitment | undefined, plan: CachePlan): InspectArtifact {
   return {
     path,
-    artifact_present: isPresent(path),
+    artifact_present: isThere(path, commitment),
     manifest_path: path === '' ? 'artifact.sqsh.json' : `${path}.json`,
     manifest: commitment?.manifest
       ? maskManifest(commitment.manifest, plan.secretValues)
@@ -73,8 +79,9 @@ function manifestBeside(path: string, plan: CachePlan): Manifest | null {
   return found ? maskManifest(found, plan.secretValues) : null;
 }
 
-function isPresent(path: string): boolean {
-  return path !== '' && fs.existsSync(path);
+/** What is committed is there. */
+function isThere(path: string, commitment: Commitment | undefined): boolean {
+  return path !== '' && (commitment?.committed === true || fs.existsSync(path));
 }
 
 function expectationOf(

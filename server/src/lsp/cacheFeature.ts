@@ -15,7 +15,7 @@ import type { CacheState, InspectResult } from '../model/cache.ts';
 import { OperationFailure } from '../model/failure.ts';
 import { putCacheDir } from '../spec/lint/cachePath.ts';
 import { CacheBoard } from './cacheBoard.ts';
-import { type CacheLooks, lookAtPlan, startLooks } from './cacheLooks.ts';
+import { type CacheLooks, startLooks } from './cacheLooks.ts';
 import { rangeOf } from './diagnosticOf.ts';
 import { onOwnRequest } from './guarded.ts';
 import { registerLenses } from './lensFeature.ts';
@@ -36,7 +36,7 @@ export const cacheFeature: Feature = (context) => {
     list(context, looks, params, signal),
   );
   onOwnRequest(connection, log, 'hpcCompose/cache/inspect', (params, signal) =>
-    inspect(context, board, params, signal),
+    inspect(context, board, looks, params, signal),
   );
   onOwnRequest(connection, log, 'hpcCompose/cache/explain', (params, signal) =>
     explain(context, params, signal),
@@ -48,7 +48,7 @@ export const cacheFeature: Feature = (context) => {
   const lenses = registerLenses(context, board);
   const words = registerWords(context, board);
   const commands = registerServerCommands(context, prepare, (uri, signal) =>
-    inspect(context, board, { uri }, signal),
+    inspect(context, board, looks, { uri }, signal),
   );
   return {
     capabilities: { ...lenses.capabilities, ...words.capabilities, ...commands.capabilities },
@@ -93,12 +93,13 @@ async function verify(context: ServerContext, { cacheDir, paths }: VerifyParams)
 async function inspect(
   context: ServerContext,
   board: CacheBoard,
+  looks: CacheLooks,
   { uri, service }: InspectParams,
   signal: AbortSignal,
 ): Promise<InspectResult> {
   const document = required(uri);
   const { plan, ports } = await planOf(context, document, signal);
-  const look = await lookAtPlan(plan, ports);
+  const look = await looks.lookAt(plan, ports);
   const { inspected } = look;
   board.putLook(document, look);
   if (service === undefined) return inspected;

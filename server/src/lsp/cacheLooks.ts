@@ -1,6 +1,8 @@
 // Looks at the caches of open specs: when one opens, when its text rests, and after our own acts. Never on a timer.
 import { packInBackground } from '../core/background.ts';
 import { fileBytes, lstatOrNothing } from '../core/diskUsage.ts';
+import { createCommitmentMemory, type Judge } from '../core/commitmentMemory.ts';
+import { isNetworkFileSystem } from '../core/fileSystemKind.ts';
 import { inspectPlan } from '../core/inspect.ts';
 import { pageOf, type PackedState } from '../core/packed/packedState.ts';
 import type { Ports } from '../core/ports.ts';
@@ -28,6 +30,8 @@ export interface Page {
 export interface CacheLooks {
   /** A page of a cache as it is now, or for a later page as it was when its first one was asked for. */
   list(cacheDir: string, page: Page): Promise<CacheState>;
+  /** What a prepare of a plan would find, with the sizes of the images that are there. */
+  lookAt(plan: CachePlan, ports: Pick<Ports, 'now'>): Promise<Look>;
   /** Reads a cache after our own act, tells the client and looks at all open specs again: the next lens request is up to date. */
   tell(cacheDir: string): Promise<void>;
   dispose(): void;
@@ -43,6 +47,9 @@ export function startLooks(context: ServerContext, board: CacheBoard): CacheLook
     kept.put(cacheDir, state);
     return state;
   };
+  const judge = createCommitmentMemory();
+  const lookAt: CacheLooks['lookAt'] = (plan, ports) =>
+    lookAtPlan(plan, ports, isNetworkFileSystem(plan.cacheDir.path) ? undefined : judge);
   /** Ends looks at a document that is closed. */
   const stops = new Map<string, AbortController>();
   const look = async (uri: string) => {
@@ -52,7 +59,7 @@ export function startLooks(context: ServerContext, board: CacheBoard): CacheLook
       const { plan, ports } = await planOf(context, uri, stop.signal);
       const cacheDir = plan.cacheDir.path;
       if (board.lookOf(uri)?.cacheDir !== cacheDir) await read(cacheDir);
-      board.putLook(uri, await lookAtPlan(plan, ports));
+      board.putLook(uri, await lookAt(plan, ports));
     } catch (error) {
       if (stop.signal.aborted) return;
       board.putLook(uri, troubleOf(error));
@@ -89,6 +96,7 @@ export function startLooks(context: ServerContext, board: CacheBoard): CacheLook
   context.settings.onDidChange(lookAtAll);
   let pageSize = Infinity;
   return {
+    lookAt,
     async list(cacheDir, { offset = 0, limit }) {
       const state = (offset > 0 ? kept.get(cacheDir) : undefined) ?? (await read(cacheDir));
       if (limit !== undefined) pageSize = limit;
@@ -106,9 +114,12 @@ export function startLooks(context: ServerContext, board: CacheBoard): CacheLook
   };
 }
 
-/** What a prepare of a plan would find, with the sizes of the images that are there. */
-export async function lookAtPlan(plan: CachePlan, ports: Pick<Ports, 'now'>): Promise<Look> {
-  const inspected = await inspectPlan(plan, ports);
+async function lookAtPlan(
+  plan: CachePlan,
+  ports: Pick<Ports, 'now'>,
+  judge: Judge | undefined,
+): Promise<Look> {
+  const inspected = await inspectPlan(plan, ports, judge ? { judge } : {});
   const images = inspected.services
     .map(({ runtime_artifact }) => runtime_artifact)
     .filter(({ artifact_present }) => artifact_present);

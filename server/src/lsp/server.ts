@@ -9,6 +9,7 @@ import {
 } from 'vscode-languageserver';
 import { URI } from 'vscode-uri';
 import type { Log, Ports } from '../core/ports.ts';
+import { createPlanMemory } from '../load/planMemory.ts';
 import type { InitializationOptions } from '../model/protocol.ts';
 import { startDiagnostics } from './diagnostics.ts';
 import { FEATURES } from './features.ts';
@@ -74,6 +75,7 @@ export function startServer(setup: ServerSetup): void {
       trusted,
       folders,
       ports,
+      loadPlan: createPlanMemory(),
       findingsOf: diagnostics.findingsOf,
       treeOf: diagnostics.treeOf,
       judgeBeside: diagnostics.judgeBeside,

@@ -2,6 +2,7 @@
 // that another feature needs.
 import type { Connection, Disposable, Event, ServerCapabilities } from 'vscode-languageserver';
 import type { Log, Ports } from '../core/ports.ts';
+import type { createPlanMemory } from '../load/planMemory.ts';
 import type { Finding } from '../model/finding.ts';
 import type { SpecNode } from '../spec/node.ts';
 import type { InitializationOptions } from '../model/protocol.ts';
@@ -26,6 +27,8 @@ export interface ServerContext {
   readonly log: Log;
   /** What the client can do, as it said. */
   readonly client: ClientAbilities;
+  /** loadPlan, remembering what did not change. */
+  readonly loadPlan: ReturnType<typeof createPlanMemory>;
   /** The findings of a document as it is now. */
   readonly findingsOf: (document: OpenDocument) => readonly Finding[];
   /** The tree of a document's text as it is now, with places in that text; undefined where it cannot be read at all. */

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { URI } from 'vscode-uri';
 import type { Ports } from '../core/ports.ts';
-import { loadPlan, type LoadedPlan, type LoadOptions } from '../load/loadPlan.ts';
+import type { LoadedPlan, LoadOptions } from '../load/loadPlan.ts';
 import { OperationFailure } from '../model/failure.ts';
 import { readCacheSettings, type CacheSettings } from './cacheSettings.ts';
 import { LARGEST_TEXT, type OpenDocument } from './openDocuments.ts';
@@ -16,7 +16,10 @@ export interface SpecPlan extends LoadedPlan {
   readonly ports: Ports;
 }
 
-type PlanContext = Pick<ServerContext, 'documents' | 'settings' | 'ports' | 'trusted' | 'judgeBeside'>;
+type PlanContext = Pick<
+  ServerContext,
+  'documents' | 'settings' | 'ports' | 'trusted' | 'judgeBeside' | 'loadPlan'
+>;
 
 /** Refuses where the workspace is not trusted: nothing on disk is looked at then. Throws untrusted. */
 export function requireTrust(context: Pick<ServerContext, 'trusted'>): void {
@@ -39,7 +42,7 @@ export async function planOf(context: PlanContext, uri: string, signal: AbortSig
   const file = fileOf(uri);
   const document = context.documents.get(uri);
   const { profile, toolVersion } = choices;
-  const loaded = await loadPlan({
+  const loaded = await context.loadPlan({
     specPath: file,
     cwd: path.dirname(file),
     env: ports.env,
