@@ -162,7 +162,9 @@ async function burst(tool, session) {
   const line = HEAD.length + 2;
   const was = session.lines[line];
   for (let key = 1; key < BURST.keys; key++) {
-    void send(tool, session, wholeLine(session, line, `${was} ${'x'.repeat(key)}`)).shown;
+    // Nobody waits for these: most of them are never told of.
+    const { shown } = send(tool, session, wholeLine(session, line, `${was} ${'x'.repeat(key)}`));
+    shown.catch(() => undefined);
     await new Promise((resolve) => setTimeout(resolve, BURST.everyMs));
   }
   const took = await edit(tool, session, wholeLine(session, line, was.replace('echo', '"echo')), hasError);
