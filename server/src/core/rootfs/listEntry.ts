@@ -54,10 +54,17 @@ export function listDigest<K>(form: EntryForm<K>, base: string, nowMs: number): 
     },
     line: ({ used, bytes, state, name, kept }) => `${used} ${bytes} ${state} ${name} ${form.line(kept)}`,
     parse: (line) => {
-      const [used = '', bytes = '', state = '', name = ''] = line.split(' ', 4);
-      const kept = line.slice(used.length + bytes.length + state.length + name.length + 4);
-      const numbers = { used: Number(used), bytes: Number(bytes) };
-      return { ...numbers, state: state as RootfsEntry['state'], name, kept: form.parse(kept) };
+      const a = line.indexOf(' ');
+      const b = line.indexOf(' ', a + 1);
+      const c = line.indexOf(' ', b + 1);
+      const d = line.indexOf(' ', c + 1);
+      return {
+        used: Number(line.slice(0, a)),
+        bytes: Number(line.slice(a + 1, b)),
+        state: line.slice(b + 1, c) as RootfsEntry['state'],
+        name: line.slice(c + 1, d),
+        kept: form.parse(line.slice(d + 1)),
+      };
     },
   };
 }
