@@ -34,7 +34,9 @@ function chownAll(folder: string, uid: number): void {
   }
 }
 
-describe('rootfs cache: half of a scan in another process', () => {
+describe('rootfs cache: half of a scan in another process', function () {
+  // Three starts of the program from source, on whatever is left of the machine.
+  this.timeout(120_000);
   let rig: RootfsRig;
   before(function () {
     if (!IS_ROOT) skipBecause(this, 'needs root: only root looks at other users');

@@ -62,11 +62,11 @@ export async function scanTogether<T>(
   }
 }
 
-/** How many of the users a helper looks at. In a thread nobody can become another user: all of them. */
+/** How many of the users a helper looks at: none where it would only compete for the same processor. In a thread nobody can become another user: all of them. */
 function helpersShare(uids: readonly number[], ports: RootfsPorts): number {
   if (ports.uid !== 0 || uids.every((uid) => uid === 0)) return 0;
   if (!isMainThread) return uids.length;
-  return uids.length < WORTH_USERS ? 0 : Math.floor(uids.length / 2);
+  return uids.length < WORTH_USERS || ports.isBusy?.() ? 0 : Math.floor(uids.length / 2);
 }
 
 /** Gives users that are left to do because the helper failed. Throws the signal's reason. */
