@@ -59,7 +59,7 @@ describe('rootfs cache: half of a scan in another process', function () {
     const { skipped, ...plan } = await planGc(request, portsWith(args));
     return {
       entries: list.entries,
-      sums: { ...list.fs, free_bytes: 0 },
+      sums: { ...list.fs, free_bytes: 0, used_percent: 0 },
       texts: texts.entries,
       plan,
       skipped: skipped.length,
