@@ -5,6 +5,7 @@ import type { Finding, Span } from '../model/finding.ts';
 import { isNull, type SpecNode } from './node.ts';
 import { findingOf } from './rules/finding.ts';
 import { composeDocuments, DEPTH_LIMIT, type ComposedText } from './yaml/composeDocuments.ts';
+import { directiveProblem } from './yaml/directives.ts';
 import { explainSyntax, type Explanation } from './yaml/explainSyntax.ts';
 import { readPlain } from './yaml/readPlain.ts';
 import { openingQuote } from './yaml/openingQuote.ts';
@@ -94,12 +95,19 @@ function readDocument(
   known: ReadonlyMap<string, Anchored> | undefined,
 ): ReadText {
   const { root, findings, anchors, unknown, jumps, size } = toNodes(first, text, file, known);
-  const syntax = syntaxFindings(composed, text, file, false);
+  const syntax = [...directiveFinding(text, file), ...syntaxFindings(composed, text, file, false)];
   const laterSyntax = syntax.length === 0 ? syntax : syntaxFindings(composed, text, file, true);
   const whole = [...secondDocument(composed.documents, text, file), ...byteOrderMark(root, text, file)];
   if (syntax.length + findings.length + whole.length === 0 && root?.kind !== 'map')
     whole.push(notAMapping(headOf(root, text, file), kindOf(root)));
   return { root, syntax, laterSyntax, findings, whole, anchors, unknown, expanded: jumps === 0 ? 0 : size };
+}
+
+function directiveFinding(text: string, file: string): Finding[] {
+  const problem = directiveProblem(text);
+  if (!problem) return [];
+  const { start, end, cause, advice } = problem;
+  return [findingOf('R004', { span: { file, start, end }, words: { cause }, advice })];
 }
 
 function failed(finding: Finding): ReadText {

@@ -48,13 +48,19 @@ export function parseBlock(
 const INNER = 'zz-inner';
 const LAST = 'zz-last';
 
+/** Marks a quote in what `parseBlock` is told of the text behind a block: nothing follows it in its line. */
+export const ENDS_LINE = '!';
+
 /**
  * What damage must not reach: a block mapping that only a reader who is back in order takes without a word. An unclosed quote ends
- * at the next line that is indented less, but only where another quote follows somewhere.
+ * at the next line that is indented less, but only where another quote follows somewhere; where that one ends its line, it may
+ * be the one that closes it.
  */
 function damageEnd(after: string, quotes: string): string {
   const indent = /^ */.exec(after)?.[0] ?? '';
-  return `${indent}${STAND_IN}: # ${quotes}\n${indent}  ${INNER}: x\n${indent}${LAST}: y\n`;
+  const closing = [...quotes.matchAll(/(["'])!/g)].map(([, quote = '']) => `${indent}# ${quote}\n`);
+  const others = quotes.replace(/["']!/g, '');
+  return `${indent}${STAND_IN}: # ${others} ${STAND_IN}\n${closing.join('')}${indent}  ${INNER}: x\n${indent}${LAST}: y\n`;
 }
 
 function proven(block: Block, read: ReadText): ParsedBlock | undefined {

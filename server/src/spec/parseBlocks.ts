@@ -5,8 +5,9 @@ import { placeBlocks, WHOLE_TEXT, type BlockPlaces, type NamedBlock } from './bl
 import { joinBlocks, type Part } from './joinBlocks.ts';
 import { Paused } from './kept.ts';
 import { parseYaml, type ParsedYaml } from './parse.ts';
-import { parseBlock, parseRest, type Anchors, type ParsedBlock } from './parseBlock.ts';
+import { ENDS_LINE, parseBlock, parseRest, type Anchors, type ParsedBlock } from './parseBlock.ts';
 import { splitBlocks, type Block, type SplitText } from './splitBlocks.ts';
+import { endsItsLine } from './yaml/openBlocks.ts';
 import type { Anchored } from './yaml/toNodes.ts';
 
 /** What parseYaml gives, with spans inside blocks. */
@@ -93,7 +94,9 @@ class Reading {
       const isAlone = read.parsed !== undefined;
       const part = isAlone ? block : next && joined(block, next);
       const proven = isAlone ? read : part && this.passing(part, start, anchorsOf(parts));
-      if (!part || !proven?.parsed) return this.withRest(block, start, parts, named, file);
+      // The blocks behind were read without the anchors of two that only make sense together.
+      const holdsAnchors = !isAlone && proven?.parsed && proven.parsed.anchors.size > 0;
+      if (!part || !proven?.parsed || holdsAnchors) return this.withRest(block, start, parts, named, file);
       named.push(proven);
       parts.push({ start, block: part, parsed: proven.parsed });
       start += part.text.length;
@@ -147,13 +150,16 @@ class Reading {
   }
 
   private quotesBehind(end: number): string {
-    const double = this.has(/(?<!\\)(?:\\\\)*"/g, end) ? '"' : '';
-    return double + (this.has(/(?<!')'(?:'')*(?!')/g, end) ? "'" : '');
+    const double = this.nextQuote(/(?<!\\)(?:\\\\)*"/g, end);
+    return double + this.nextQuote(/(?<!')'(?:'')*(?!')/g, end);
   }
 
-  private has(pattern: RegExp, from: number): boolean {
+  /** The first such quote from there on; nothing where there is none. */
+  private nextQuote(pattern: RegExp, from: number): string {
     pattern.lastIndex = from;
-    return pattern.test(this.text);
+    if (!pattern.test(this.text)) return '';
+    const last = pattern.lastIndex - 1;
+    return `${this.text[last] ?? ''}${endsItsLine(this.text, last) ? ENDS_LINE : ''}`;
   }
 
   /** What is left of the text behind the parts as one more. */

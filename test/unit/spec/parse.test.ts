@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { Finding } from '../../../server/src/model/finding.ts';
 import { valueAt, type ScalarNode, type SpecNode } from '../../../server/src/spec/node.ts';
 import { parseYaml } from '../../../server/src/spec/parse.ts';
+import { composeDocuments } from '../../../server/src/spec/yaml/composeDocuments.ts';
 
 const parse = (text: string) => parseYaml(text, '/w/compose.yaml');
 const shown = (text: string, findings: readonly Finding[]) =>
@@ -123,6 +124,15 @@ describe('YAML reading', () => {
     it('stops early in a megabyte of brackets', () => {
       assert.equal(parse('['.repeat(1_000_000)).findings[0]?.code, 'R004');
       assert.equal(parse('- '.repeat(500_000)).findings[0]?.code, 'R004');
+    });
+    it('does not read a broken line of a megabyte to its end, and a good one it does', () => {
+      const broken = `a: ${'- '.repeat(500_000)}\n`;
+      const { cutAt } = composeDocuments(broken);
+      assert.ok(cutAt !== undefined && cutAt < 100_000, `read up to ${cutAt}`);
+      assert.deepEqual(findingsOf(broken), ['R004 [-]']);
+      const good = `a: &a [${'"x", '.repeat(8_000)}"y"]\n`;
+      assert.equal(composeDocuments(good).cutAt, undefined);
+      assert.deepEqual(findingsOf(good), []);
     });
     it('stops an alias bomb without expanding it', () => {
       const rows = Array.from(

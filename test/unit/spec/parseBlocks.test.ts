@@ -150,6 +150,11 @@ describe('parsing block by block', () => {
     );
   });
 
+  it('knows the anchors of damage that takes two blocks', () => {
+    const damaged = `&a head\n${SPEC}`;
+    isCheap(damaged, damaged.replace('postgres:16', '*a'));
+  });
+
   it('keeps equal blocks apart', () => {
     const twice = SPEC + SPEC.slice(SPEC.indexOf('services:'));
     isCheap(twice, twice.replace('redis:7', 'redis:8'), twice);

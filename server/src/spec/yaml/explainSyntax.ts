@@ -210,7 +210,8 @@ function counted(spaces: number): string {
   return spaces === 1 ? '1 space' : `${spaces} spaces`;
 }
 
-/** An entry as a message shows it, cut where it is long. */
-function shown(entry: string): string {
+/** An entry as a message shows it: without its comment, cut where it is long. */
+function shown(line: string): string {
+  const entry = line.replace(/\s+#.*$/, '');
   return `\`${entry.length > 40 ? `${entry.slice(0, 40).trimEnd()}…` : entry}\``;
 }

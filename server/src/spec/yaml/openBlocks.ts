@@ -37,6 +37,13 @@ export function lineStart(text: string, offset: number): number {
   return offset === 0 ? 0 : text.lastIndexOf('\n', offset - 1) + 1;
 }
 
+/** True when nothing follows a closing bracket or quote but a comment: a quote that another line closes by chance has more. */
+export function endsItsLine(text: string, close: number): boolean {
+  const rest = /[ \t]*(?:[ \t]#[^\n]*)?\r?(?:\n|$)/y;
+  rest.lastIndex = close + 1;
+  return rest.test(text);
+}
+
 /** The first line below that is neither empty nor a comment. */
 export function lineBelow(text: string, line: TextLine): TextLine | undefined {
   for (let end = text.indexOf('\n', line.start); end >= 0; end = text.indexOf('\n', end + 1)) {

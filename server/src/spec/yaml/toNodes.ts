@@ -211,6 +211,7 @@ function mapNode(reading: Reading, map: YAMLMap, depth: number): MapNode {
       ? convert(reading, item.value as YamlNode, depth + 1)
       : nullAt(reading, key.span.end);
     reading.path.pop();
+    if (map.flow) checkColon(reading, key.span, value.span);
     const earlier = first.get(identityOf(key));
     const duplicate = earlier && duplicateKey(reading.path, { key, value }, earlier);
     if (duplicate) reading.findings.push(duplicate);
@@ -218,6 +219,19 @@ function mapNode(reading: Reading, map: YAMLMap, depth: number): MapNode {
     pairs.push({ key, value });
   }
   return { kind: 'map', pairs, span: rangeSpan(reading, map.range), ...tagOf(map) };
+}
+
+/** Inside braces the library lets a key and its colon stand in different lines; hpc-compose's reader does not. */
+function checkColon(reading: Reading, key: Span, value: Span): void {
+  const { text } = reading;
+  const at = text.slice(key.end, value.start).indexOf(':');
+  if (at < 0 || !text.slice(key.start, key.end + at).includes('\n')) return;
+  if (text.slice(0, key.start).trimEnd().endsWith('?')) return;
+  const span = spanAt(reading, key.end + at, key.end + at + 1);
+  const advice = 'Write it behind the key, in the same line.';
+  reading.findings.push(
+    findingOf('R004', { span, words: { cause: 'the : of a key stands in a line below it' }, advice }),
+  );
 }
 
 function seqNode(reading: Reading, seq: YAMLSeq, depth: number): SeqNode {
