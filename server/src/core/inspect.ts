@@ -1,6 +1,7 @@
 // Says for each service of a plan which artifact a prepare would reuse, and if none, why: reads manifests, takes no lock.
 // Shape: cache contract, section 7.3, plus `why`. Unlike there, an image that is not committed is no hit.
 import fs from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import type {
   InspectArtifact,
   InspectResult,
@@ -18,11 +19,14 @@ import { createBytesReader } from './manifestFile.ts';
 import { maskManifest } from './maskEntries.ts';
 import type { Ports } from './ports.ts';
 
+/** How long services are looked at before others may run. */
+const SLICE_MS = 20;
+
 /**
  * What a plan finds in its cache, in plan order. `service` limits it to one name; an unknown name gives no services. `judge`: says
  * of images whether they are committed.
  */
-export function inspectPlan(
+export async function inspectPlan(
   plan: CachePlan,
   _ports: Pick<Ports, 'now'>,
   options: { readonly service?: string; readonly judge?: Judge } = {},
@@ -31,10 +35,16 @@ export function inspectPlan(
   const bytes = createBytesReader();
   const judge = options.judge ?? commitmentOf;
   const commitment = (artifact: ImageArtifact) => judge(artifact, bytes);
-  const services = plan.services
-    .filter(({ name }) => options.service === undefined || name === options.service)
-    .map((service) => inspectService(service, plan, history, commitment));
-  return Promise.resolve({ schema_version: 1, cache_dir: plan.cacheDir.path, services });
+  const services: InspectService[] = [];
+  let rest = performance.now() + SLICE_MS;
+  for (const service of plan.services) {
+    if (options.service !== undefined && service.name !== options.service) continue;
+    services.push(inspectService(service, plan, history, commitment));
+    if (performance.now() < rest) continue;
+    await setImmediate();
+    rest = performance.now() + SLICE_MS;
+  }
+  return { schema_version: 1, cache_dir: plan.cacheDir.path, services };
 }
 
 const MOUNTS_NOTE = 'this service rebuilds on prepare because prepare.mounts are present';

@@ -10,7 +10,7 @@ import {
   type ShellLook,
 } from '../load/shellFindings.ts';
 import type { ShellScript } from '../spec/lint/shellScripts.ts';
-import type { LateSource } from './lateFindings.ts';
+import type { JudgedDocument, LateSource } from './lateFindings.ts';
 import { at, type RawSettings, type SettingsAccess } from './settings.ts';
 
 export interface ShellLooks {
@@ -24,16 +24,10 @@ type Check = (scripts: readonly ShellScript[], look: ShellLook) => Promise<Findi
 export function createShellLooks({ ports, settings }: ShellLooks): readonly LateSource[] {
   const checker = createShellChecker(ports);
   const isOn = (raw: RawSettings) => at(raw, 'shellcheck.enabled') !== 'off';
+  const both = { checker, settings, scriptsOf: rememberScripts() };
   return [
-    sourceOf({
-      name: 'bash -n',
-      codes: ['HX003'],
-      check: findSyntaxErrors,
-      checker,
-      settings,
-      isOn: () => true,
-    }),
-    sourceOf({ name: 'ShellCheck', codes: ['HX004'], check: findStyleProblems, checker, settings, isOn }),
+    sourceOf({ ...both, name: 'bash -n', codes: ['HX003'], check: findSyntaxErrors, isOn: () => true }),
+    sourceOf({ ...both, name: 'ShellCheck', codes: ['HX004'], check: findStyleProblems, isOn }),
   ];
 }
 
@@ -43,18 +37,28 @@ interface SourceSetup {
   readonly check: Check;
   readonly checker: ShellChecker;
   readonly settings: SettingsAccess;
+  readonly scriptsOf: (judged: JudgedDocument) => readonly ShellScript[];
   readonly isOn: (raw: RawSettings) => boolean;
 }
 
-function sourceOf({ name, codes, check, checker, settings, isOn }: SourceSetup): LateSource {
+/** Both sources ask for the texts of the same analysis: they are collected once. */
+function rememberScripts(): SourceSetup['scriptsOf'] {
+  const known = new WeakMap<JudgedDocument['analysis'], readonly ShellScript[]>();
+  return ({ document, text, analysis }) => {
+    const scripts = known.get(analysis) ?? checkableScripts(analysis.resolved, document.path, text);
+    known.set(analysis, scripts);
+    return scripts;
+  };
+}
+
+function sourceOf({ name, codes, check, checker, settings, scriptsOf, isOn }: SourceSetup): LateSource {
   return {
     name,
     codes,
-    look: async ({ document, text, analysis }, signal) => {
-      const raw = await settings.all(document.uri);
+    look: async (judged, signal) => {
+      const raw = await settings.all(judged.document.uri);
       if (!isOn(raw)) return [];
-      const scripts = checkableScripts(analysis.resolved, document.path, text);
-      return check(scripts, { checker, tools: toolsOf(raw), signal });
+      return check(scriptsOf(judged), { checker, tools: toolsOf(raw), signal });
     },
   };
 }
