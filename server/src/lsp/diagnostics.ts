@@ -104,7 +104,11 @@ export function startDiagnostics(given: GivenContext): DiagnosticsService {
     context.told.delete(uri);
     void context.connection.sendDiagnostics({ uri, diagnostics: [] });
   });
-  context.settings.onDidChange(() => judge());
+  context.settings.onDidChange(() => {
+    // A client may show findings by settings of its own: it is told again what it may have left out.
+    context.told.clear();
+    judge();
+  });
   return {
     judge,
     findingsOf: (document) => allFindings(context, document, analyses.of(document)),
