@@ -1,17 +1,14 @@
 // The language server's door: LSP over stdio (`--stdio`), node-ipc, a socket or a pipe. The protocol library ends the process
 // when the client goes away.
-import { setFlagsFromString } from 'node:v8';
 import { createConnection } from 'vscode-languageserver/node';
 import { realPorts } from './core/ports.ts';
+import { keepNurserySmall } from './core/steadyNursery.ts';
 import { startServer } from './lsp/server.ts';
 
 declare const __PRODUCT_VERSION__: string | undefined;
 
 const TRANSPORTS = ['--stdio', '--node-ipc', '--socket', '--pipe'];
 const version = typeof __PRODUCT_VERSION__ === 'string' ? __PRODUCT_VERSION__ : 'development';
-
-/** Most of what an analysis makes is thrown away at once: room for it that grows would only raise the peak of memory, by 20 MB. */
-const STEADY_NURSERY = '--semi-space-growth-factor=1';
 
 const args = process.argv.slice(2);
 if (args.includes('--version')) {
@@ -22,7 +19,7 @@ if (args.includes('--version')) {
   );
   process.exitCode = 2;
 } else {
-  setFlagsFromString(STEADY_NURSERY);
+  keepNurserySmall();
   startServer({
     connection: createConnection(),
     ports: (log) => realPorts(log, process.env),
