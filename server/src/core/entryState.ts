@@ -7,6 +7,7 @@ import { samePath } from '../model/paths.ts';
 import { isStagedKind } from './cacheNames.ts';
 import { canonicalPath } from './canonicalPath.ts';
 import { diskUsage, fileBytes, lstatOrNothing } from './diskUsage.ts';
+import { emptyManifest } from './emptyManifest.ts';
 import { createInputsReader, type RecordedInputs } from './inputs.ts';
 import { unfinishedRemovals } from './journal.ts';
 import { readPins } from './pins.ts';
@@ -148,25 +149,5 @@ export function orphanEntry(
     problem: 'no manifest commits this image; the next prepare makes it again',
     ...relationsOf(artifactPath, around),
     used_by: [],
-  };
-}
-
-/** What stands for the manifest of an entry that has none. */
-export function emptyManifest(kind: EntryKind, artifactPath: string): Manifest {
-  return {
-    kind,
-    artifact_path: artifactPath,
-    service_names: [],
-    cache_key: /^[0-9a-f]{16}(?=-)/.exec(path.basename(artifactPath))?.[0] ?? '',
-    source_image: '',
-    registry: null,
-    prepare_commands: [],
-    prepare_env: [],
-    prepare_root: null,
-    prepare_mounts: [],
-    force_rebuild_due_to_mounts: false,
-    created_at: 0,
-    last_used_at: 0,
-    tool_version: '',
   };
 }

@@ -16,6 +16,7 @@ import {
   kindOfDirectory,
   stagedSidecarsOf,
 } from './cacheNames.ts';
+import { emptyManifest } from './emptyManifest.ts';
 import { MANIFEST_SIZE_LIMIT } from './manifest.ts';
 import { createBytesReader, readEntryManifest, type BytesReader, type SkipByTimes } from './manifestFile.ts';
 
@@ -225,17 +226,9 @@ function markedEntry(
 ): ScannedEntry {
   const used = Math.floor((statOrNothing(mark)?.mtimeMs ?? 0) / 1000);
   const manifest: Manifest = {
-    kind,
-    artifact_path: artifactPath,
-    service_names: [],
+    ...emptyManifest(kind, artifactPath),
     cache_key: record.cache_key ?? path.basename(artifactPath),
     source_image: record.uri ?? '',
-    registry: null,
-    prepare_commands: [],
-    prepare_env: [],
-    prepare_root: null,
-    prepare_mounts: [],
-    force_rebuild_due_to_mounts: false,
     created_at: used,
     last_used_at: used,
     tool_version: DEFAULT_TOOL_VERSION,

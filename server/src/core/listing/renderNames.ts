@@ -1,8 +1,7 @@
 // Reads and renders some manifests of one directory, in order: the unit of work of a listing, on whichever thread.
 import type { ListProblem } from '../../model/cache.ts';
-import { artifactOfManifest, isStagedSidecar } from '../cacheNames.ts';
 import type { BytesReader } from '../manifestFile.ts';
-import { isDirectory, joinSpelled } from '../scan.ts';
+import { eachPresentManifest } from '../presentManifests.ts';
 import { renderEntry, type ListingFormat } from './renderEntry.ts';
 
 export interface RenderedNames {
@@ -20,16 +19,11 @@ export function renderNames(
 ): RenderedNames {
   const problems: ListProblem[] = [];
   const texts: string[] = [];
-  for (const name of names) {
-    const manifestPath = joinSpelled(directory, name);
-    const artifactPath = artifactOfManifest(manifestPath);
-    if (isStagedSidecar(name) && !isDirectory(artifactPath)) continue;
-    const bytes = read(manifestPath);
-    if (bytes === undefined) continue;
+  eachPresentManifest(directory, names, read, (bytes, manifestPath, artifactPath) => {
     const rendered = Buffer.isBuffer(bytes) ? renderEntry(bytes, artifactPath, format) : bytes;
     if ('text' in rendered) texts.push(rendered.text);
     else problems.push({ path: manifestPath, problem: rendered.problem });
-  }
+  });
   return {
     bytes: Buffer.from(texts.join(format === 'json' ? ',\n' : ''), 'utf8'),
     count: texts.length,

@@ -1,13 +1,13 @@
 // Entries of a cache as JSON text, made from the bytes of their manifests: one in the exact layout needs no parsing.
 import { basename } from 'node:path';
 import type { CacheEntry, EntryKind, ListProblem } from '../../model/cache.ts';
-import { artifactOfManifest, isStagedSidecar, kindOfDirectory } from '../cacheNames.ts';
+import { kindOfDirectory } from '../cacheNames.ts';
 import { lookAtEntry, type Surroundings } from '../entryState.ts';
 import { entryOf } from '../list.ts';
 import { plainItem } from '../listing/renderEntry.ts';
 import { parseManifestBytes, type BytesReader } from '../manifestFile.ts';
 import { matchManifestLayout } from '../manifestLayout.ts';
-import { isDirectory, joinSpelled } from '../scan.ts';
+import { eachPresentManifest } from '../presentManifests.ts';
 import type { PackedEntries } from './packedState.ts';
 
 /** Packed entries with what is summed up over all. */
@@ -35,19 +35,14 @@ export function packNames(
 ): PackedPiece {
   const problems: ListProblem[] = [];
   const packed: PackedEntry[] = [];
-  for (const name of names) {
-    const manifestPath = joinSpelled(directory, name);
-    const artifactPath = artifactOfManifest(manifestPath);
-    if (isStagedSidecar(name) && !isDirectory(artifactPath)) continue;
-    const bytes = read(manifestPath);
-    if (bytes === undefined) continue;
+  eachPresentManifest(directory, names, read, (bytes, manifestPath, artifactPath) => {
     const place = { artifactPath, manifestPath, kind: kindOfDirectory(basename(directory)) };
     const entry = Buffer.isBuffer(bytes)
       ? (packLayout(bytes, artifactPath, around) ?? packParsed(parseManifestBytes(bytes), place, around))
       : packParsed(bytes, place, around);
     if (entry.problem !== undefined) problems.push({ path: manifestPath, problem: entry.problem });
     packed.push(entry);
-  }
+  });
   return pieceOf(packed, problems);
 }
 
