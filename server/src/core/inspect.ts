@@ -1,7 +1,6 @@
 // Says for each service of a plan which artifact a prepare would reuse, and if none, why: reads manifests, takes no lock.
 // Shape: cache contract, section 7.3, plus `why`. Unlike there, an image that is not committed is no hit.
 import fs from 'node:fs';
-import { setImmediate } from 'node:timers/promises';
 import type {
   InspectArtifact,
   InspectResult,
@@ -18,6 +17,7 @@ import { createHistory, type History } from './inspectHistory.ts';
 import { createBytesReader } from './manifestFile.ts';
 import { maskManifest } from './maskEntries.ts';
 import type { Ports } from './ports.ts';
+import { restEvery } from './restEvery.ts';
 
 /** How long services are looked at before others may run. */
 const SLICE_MS = 20;
@@ -36,13 +36,11 @@ export async function inspectPlan(
   const judge = options.judge ?? commitmentOf;
   const commitment = (artifact: ImageArtifact) => judge(artifact, bytes);
   const services: InspectService[] = [];
-  let rest = performance.now() + SLICE_MS;
+  const rest = restEvery(SLICE_MS);
   for (const service of plan.services) {
     if (options.service !== undefined && service.name !== options.service) continue;
     services.push(inspectService(service, plan, history, commitment));
-    if (performance.now() < rest) continue;
-    await setImmediate();
-    rest = performance.now() + SLICE_MS;
+    if (rest.isDue()) await rest.take();
   }
   return { schema_version: 1, cache_dir: plan.cacheDir.path, services };
 }

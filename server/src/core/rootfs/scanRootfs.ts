@@ -1,7 +1,7 @@
 // One pass over the base: every entry, build and piece of trash that may be seen, in small steps so that a caller can stay
 // responsive. As root each directory is read as its owner. Source: rootfs contract, 2.4.7, 2.7.
 import fs from 'node:fs';
-import { setImmediate } from 'node:timers/promises';
+import { restEvery } from '../restEvery.ts';
 import { userLayout, type UserLayout } from './layout.ts';
 import { parseUidDirectory } from './names.ts';
 import { lendRights, type AsOwner } from './ownerRights.ts';
@@ -46,13 +46,10 @@ export async function scanInSlices(
   take: (step: ScanStep) => void,
   signal?: AbortSignal,
 ): Promise<void> {
-  let rest = performance.now() + SLICE_MS;
+  const rest = restEvery(SLICE_MS);
   for (const steps of scanBase(request)) {
     for (const step of steps) take(step);
-    if (performance.now() < rest) continue;
-    signal?.throwIfAborted();
-    await setImmediate();
-    rest = performance.now() + SLICE_MS;
+    if (rest.isDue()) await rest.take(signal);
   }
 }
 

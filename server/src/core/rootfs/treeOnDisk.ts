@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { plainEnvironment } from '../plainEnvironment.ts';
+import { restEvery } from '../restEvery.ts';
 import { mountPointsBelow } from './mounts.ts';
 import type { RootfsPorts } from './rootfsPorts.ts';
 
@@ -18,14 +19,11 @@ const SLICE_MS = 15;
 /** Allocated bytes and inodes of a tree, the root included; hard links count once. */
 export async function measureTree(root: string, signal?: AbortSignal): Promise<TreeSize> {
   const walk = walkTree(root);
-  let sliceEnd = Date.now() + SLICE_MS;
+  const rest = restEvery(SLICE_MS);
   for (;;) {
     const step = walk.next();
     if (step.done) return step.value;
-    if (Date.now() < sliceEnd) continue;
-    signal?.throwIfAborted();
-    await new Promise((resolve) => setImmediate(resolve));
-    sliceEnd = Date.now() + SLICE_MS;
+    if (rest.isDue()) await rest.take(signal);
   }
 }
 
