@@ -1,5 +1,5 @@
 // What every rootfs command begins with: settings from flags and plugstack, the effects, and how failures are printed.
-import { availableParallelism, hostname, loadavg } from 'node:os';
+import { hostname } from 'node:os';
 import { RootfsFailure, type RootfsGcResult } from '../model/rootfs.ts';
 import { collectGarbage } from '../core/rootfs/collectGarbage.ts';
 import { coordinateGc } from '../core/rootfs/coordinateGc.ts';
@@ -69,7 +69,6 @@ export function systemPorts(context: CommandContext): RootfsPorts {
     host: hostname(),
     version,
     self: selfCommand(),
-    isBusy: () => (loadavg()[0] ?? 0) > availableParallelism() - 1,
   });
 }
 

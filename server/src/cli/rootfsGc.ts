@@ -4,8 +4,8 @@ import { collectGarbage } from '../core/rootfs/collectGarbage.ts';
 import { becomeUser, coordinateGc, runUserTask, type UserTask } from '../core/rootfs/coordinateGc.ts';
 import { takeOver } from '../core/rootfs/handOver.ts';
 import { candidateDigest, planGc, type GcRequest } from '../core/rootfs/planGc.ts';
-import { ENTRY_JSON, listDigest, WHOLE_ENTRY } from '../core/rootfs/listEntry.ts';
-import { sendScan, type Digest, type ScanTask } from '../core/rootfs/scanHelper.ts';
+import { ENTRY_JSON, listDigest } from '../core/rootfs/listEntry.ts';
+import { sendScan, type ScanTask } from '../core/rootfs/scanHelper.ts';
 import { lastValue, type Arguments, type CommandContext } from './command.ts';
 import {
   printJson,
@@ -54,17 +54,13 @@ export async function asUserCommand(context: CommandContext): Promise<number> {
   return 0;
 }
 
-/** `rootfs scan-part`: the task comes on descriptor 3, what was found goes to standard output. */
-export async function scanPartCommand(context: CommandContext): Promise<number> {
+/** `rootfs scan-part`: the task comes on descriptor 3, what was found goes to descriptor 4. */
+export function scanPartCommand(): Promise<number> {
   const task = JSON.parse(takeOver()) as ScanTask;
-  await sendScan(task, digestOf(task), context.out);
-  return 0;
-}
-
-function digestOf({ kind, nowMs, request: { base } }: ScanTask): Digest<unknown> {
-  if (kind === 'candidate') return candidateDigest(nowMs) as Digest<unknown>;
-  if (kind === 'entry') return listDigest(WHOLE_ENTRY, base, nowMs) as Digest<unknown>;
-  return listDigest(kind === 'json' ? ENTRY_JSON : ENTRY_ROW, base, nowMs) as Digest<unknown>;
+  if (task.kind === 'candidate') sendScan(task, candidateDigest(task.nowMs));
+  else
+    sendScan(task, listDigest(task.kind === 'json' ? ENTRY_JSON : ENTRY_ROW, task.request.base, task.nowMs));
+  return Promise.resolve(0);
 }
 
 function resultText(result: RootfsGcResult): string {

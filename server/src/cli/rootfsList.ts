@@ -64,12 +64,7 @@ async function printTable(
 }
 
 /** A line of the table. */
-export const ENTRY_ROW: EntryForm<string> = {
-  kind: 'row',
-  of: row,
-  line: (text) => text,
-  parse: (line) => line,
-};
+export const ENTRY_ROW: EntryForm = { kind: 'row', textOf: row };
 
 function row(entry: RootfsEntry): string {
   if (entry.state === 'notVisible') return '';

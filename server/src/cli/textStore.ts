@@ -6,7 +6,7 @@ const LENGTHS = 1 << 16;
 
 export interface TextStore {
   /** Gives a reference. Texts of 64 KiB and more are cut. */
-  readonly add: (text: string) => number;
+  readonly add: (text: string | Buffer) => number;
   readonly get: (reference: number) => string;
 }
 
@@ -21,7 +21,8 @@ export function createTextStore(): TextStore {
         chunks.push(Buffer.allocUnsafeSlow(CHUNK));
         used = 0;
       }
-      chunks.at(-1)?.write(text, used, length);
+      if (typeof text === 'string') chunks.at(-1)?.write(text, used, length);
+      else chunks.at(-1)?.set(text.subarray(0, length), used);
       const place = (chunks.length - 1) * CHUNK + used;
       used += length;
       return place * LENGTHS + length;

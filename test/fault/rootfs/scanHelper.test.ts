@@ -34,6 +34,19 @@ function chownAll(folder: string, uid: number): void {
   }
 }
 
+/** Words with which a helper writes on the board that it shares. */
+const BOARD = `
+const fs = require('node:fs');
+const number = (value) => Buffer.from(new Float64Array([value]).buffer);
+const writeAt = (place, value) => fs.writeSync(4, number(value), 0, 8, place);
+const takeAll = () => writeAt(8, ${USERS.length});
+const put = (...parts) => {
+  const rows = Buffer.concat(parts);
+  fs.writeSync(4, rows, 0, rows.length, 64);
+  writeAt(16, rows.length);
+};
+`;
+
 describe('rootfs cache: half of a scan in another process', function () {
   // Three starts of the program from source, on whatever is left of the machine.
   this.timeout(120_000);
@@ -55,7 +68,7 @@ describe('rootfs cache: half of a scan in another process', function () {
   const both = async (args: readonly string[] | undefined) => {
     const request = { settings: settings(), base: rig.base };
     const list = await listRootfs(settings(), rig.base, portsWith(args));
-    const texts = await listRootfsAs(ENTRY_JSON, (text) => text, request, portsWith(args));
+    const texts = await listRootfsAs(ENTRY_JSON, String, request, portsWith(args));
     const { skipped, ...plan } = await planGc(request, portsWith(args));
     return {
       entries: list.entries,
@@ -77,13 +90,15 @@ describe('rootfs cache: half of a scan in another process', function () {
     const alone = await both(undefined);
     const helpers = [
       'process.exit(3)',
-      'console.log("40055 1 1 ready x {}")',
-      'console.log("nonsense\\n40055\\n\\u0000{}"); process.kill(process.pid, "SIGKILL")',
-      'console.log("1\\n2 1 1 ready name {}\\n2")',
+      'takeAll()',
+      'takeAll(); put(Buffer.from("nonsense")); process.kill(process.pid, "SIGKILL")',
+      'takeAll(); put(number(1), number(0), number(40109), number(1e15))',
+      'takeAll(); put(number(40109), number(20), number(2), Buffer.from([200, 0, 0, 0, 65, 65, 65, 65, 65, 65, 65, 65]))',
+      'put(number(40109), number(8), number(7)); writeAt(16, 1e300)',
     ];
     for (const helper of helpers) {
       const script = path.join(rig.folder, 'helper.cjs');
-      fs.writeFileSync(script, helper);
+      fs.writeFileSync(script, BOARD + helper);
       assert.deepEqual(await both([script]), alone, helper);
     }
     assert.deepEqual(await both(['/nowhere/at/all']), alone);

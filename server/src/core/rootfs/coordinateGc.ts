@@ -76,9 +76,10 @@ async function sweepAll(
   const { base, settings } = request;
   const host = settings.allowNetworkFs ? ports.host : undefined;
   const littered = new Set<number>();
-  for (const steps of scanBase({ base, host }))
-    for (const step of steps)
-      if (step.kind === 'build' || step.kind === 'trash') littered.add(step.layout.uid);
+  const scan = scanBase({ base, host }, (step) => {
+    if (step.kind === 'build' || step.kind === 'trash') littered.add(step.layout.uid);
+  });
+  while (!scan.next().done);
   const warnings: string[] = [];
   for (const uid of littered) {
     const { left } = await forUser(uid, undefined, request, options, ports);

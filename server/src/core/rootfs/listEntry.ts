@@ -9,68 +9,56 @@ import type { Digest } from './scanHelper.ts';
 import type { ScannedItem } from './scanUser.ts';
 import { lastUsedMs } from './selectVictims.ts';
 
-/** What becomes of an entry. `line` and `parse`: between processes, as one line. */
-export interface EntryForm<K> extends Pick<Digest<unknown>, 'kind'> {
-  readonly of: (entry: RootfsEntry) => K;
-  readonly line: (kept: K) => string;
-  readonly parse: (line: string) => K;
+/** What becomes of an entry: a text. */
+export interface EntryForm extends Pick<Digest<unknown>, 'kind'> {
+  readonly textOf: (entry: RootfsEntry) => string;
 }
 
-/** The entry itself. */
-export const WHOLE_ENTRY: EntryForm<RootfsEntry> = {
-  kind: 'entry',
-  of: (entry) => entry,
-  line: (entry) => JSON.stringify(entry),
-  parse: (line) => JSON.parse(line) as RootfsEntry,
-};
-
 /** Its JSON text. */
-export const ENTRY_JSON: EntryForm<string> = {
-  kind: 'json',
-  of: entryJson,
-  line: (text) => text,
-  parse: (line) => line,
-};
+export const ENTRY_JSON: EntryForm = { kind: 'json', textOf: entryJson };
 
-/** What a list orders and sums by, beside the form. */
-export interface Listed<K> {
+/** What a list orders and sums by, beside the text. */
+export interface Listed {
   /** Milliseconds since the epoch. */
   readonly used: number;
   readonly bytes: number;
   readonly state: RootfsEntry['state'];
   readonly name: string;
-  readonly kept: K;
+  /** As bytes when it came from a helper. */
+  readonly text: string | Buffer;
 }
+
+const STATES = ['ready', 'inUse', 'pinned', 'foreign', 'invalid', 'building', 'trash', 'notVisible'] as const;
 
 /** How a scan becomes a list. */
-export function listDigest<K>(form: EntryForm<K>, base: string, nowMs: number): Digest<Listed<K>> {
-  let look: ((item: ScannedItem) => RootfsEntry) | undefined;
+export function listDigest({ kind, textOf }: EntryForm, base: string, nowMs: number): Digest<Listed> {
+  const listed = (entry: RootfsEntry, used: number): Listed => {
+    const { bytes, state, name } = entry;
+    return { used, bytes: bytes ?? 0, state, name, text: textOf(entry) };
+  };
   return {
-    kind: form.kind,
-    of: (step) => {
-      if (step.kind === 'notVisible') return listed(hiddenEntry(base, step.uid), 0, form);
-      look ??= createLook(base, nowMs);
-      return listed(look(step), lastUsedMs(step, nowMs), form);
+    kind,
+    begin: () => {
+      const look = createLook(base, nowMs);
+      return (step) =>
+        step.kind === 'notVisible'
+          ? listed(hiddenEntry(base, step.uid), 0)
+          : listed(look(step), lastUsedMs(step, nowMs));
     },
-    line: ({ used, bytes, state, name, kept }) => `${used} ${bytes} ${state} ${name} ${form.line(kept)}`,
-    parse: (line) => {
-      const a = line.indexOf(' ');
-      const b = line.indexOf(' ', a + 1);
-      const c = line.indexOf(' ', b + 1);
-      const d = line.indexOf(' ', c + 1);
-      return {
-        used: Number(line.slice(0, a)),
-        bytes: Number(line.slice(a + 1, b)),
-        state: line.slice(b + 1, c) as RootfsEntry['state'],
-        name: line.slice(c + 1, d),
-        kept: form.parse(line.slice(d + 1)),
-      };
+    write: ({ used, bytes, state, name, text }, to) => {
+      to.number(used);
+      to.number(bytes);
+      to.number(STATES.indexOf(state));
+      to.text(name);
+      to.text(text);
+    },
+    read: (from) => {
+      const used = from.number() ?? 0;
+      const bytes = from.number() ?? 0;
+      const state = STATES[from.number() ?? -1] ?? 'invalid';
+      return { used, bytes, state, name: from.text(), text: from.bytes() };
     },
   };
-}
-
-function listed<K>(entry: RootfsEntry, used: number, form: EntryForm<K>): Listed<K> {
-  return { used, bytes: entry.bytes ?? 0, state: entry.state, name: entry.name, kept: form.of(entry) };
 }
 
 /** JSON.stringify of an entry, in a third of the time. */

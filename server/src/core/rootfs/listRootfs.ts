@@ -1,10 +1,10 @@
 // The list of everything in the cache, and what can be said of the file system. Takes no lock and writes nothing.
 // Source: rootfs contract, section 2.13.
-import type { RootfsFileSystem, RootfsList } from '../../model/rootfs.ts';
+import type { RootfsEntry, RootfsFileSystem, RootfsList } from '../../model/rootfs.ts';
 import { checkBase, statfsOf } from './checkDirectories.ts';
 import { readLastGc } from './lastGc.ts';
 import { userLayout } from './layout.ts';
-import { listDigest, WHOLE_ENTRY, type EntryForm, type Listed } from './listEntry.ts';
+import { ENTRY_JSON, listDigest, type EntryForm, type Listed } from './listEntry.ts';
 import type { RootfsPorts } from './rootfsPorts.ts';
 import { scanTogether } from './scanHelper.ts';
 import type { RootfsSettings } from './settings.ts';
@@ -29,13 +29,13 @@ export function listRootfs(
   signal?: AbortSignal,
 ): Promise<RootfsList> {
   const request = { settings, base, ...(signal ? { signal } : {}) };
-  return listRootfsAs(WHOLE_ENTRY, (entry) => entry, request, ports);
+  return listRootfsAs(ENTRY_JSON, (text) => JSON.parse(text.toString()) as RootfsEntry, request, ports);
 }
 
-/** The same, with each entry in this form, of which `keep` holds what it needs as soon as it is found. */
-export async function listRootfsAs<K, T>(
-  form: EntryForm<K>,
-  keep: (kept: K) => T,
+/** The same, with each entry as a text of this form, of which `keep` holds what it needs as soon as it is found. */
+export async function listRootfsAs<T>(
+  form: EntryForm,
+  keep: (text: string | Buffer) => T,
   { settings, base, signal }: ListRequest,
   ports: RootfsPorts,
 ): Promise<RootfsListOf<T>> {
@@ -45,14 +45,14 @@ export async function listRootfsAs<K, T>(
   // Plain columns: an object for each entry would cost more than what is kept of it.
   const found: Found<T> = { used: [], bytes: [], name: [], kept: [] };
   const sums = { cache: 0, evictable: 0, notVisible: 0 };
-  const take = ({ used, bytes, state, name, kept }: Listed<K>) => {
+  const take = ({ used, bytes, state, name, text }: Listed) => {
     sums.cache += bytes;
     if (state === 'ready') sums.evictable += bytes;
     if (state === 'notVisible') sums.notVisible++;
     found.used.push(used);
     found.bytes.push(bytes);
     found.name.push(name);
-    found.kept.push(keep(kept));
+    found.kept.push(keep(text));
   };
   const request = { base, host, pinned: settings.pinned };
   await scanTogether({ request, nowMs }, listDigest(form, base, nowMs), take, ports, signal);

@@ -11,6 +11,7 @@ import { readLockHolders, type LockHolders } from './lockHolders.ts';
 import { readMountUsers } from './mounts.ts';
 import { lendRights } from './ownerRights.ts';
 import type { RootfsPorts } from './rootfsPorts.ts';
+import type { RowReader, RowWriter } from './byteRows.ts';
 import { scanTogether, type Digest } from './scanHelper.ts';
 import type { ScanRequest } from './scanRootfs.ts';
 import type { ScannedItem } from './scanUser.ts';
@@ -126,15 +127,45 @@ type Seen = Candidate | RootfsKept | 'notVisible' | undefined;
 export function candidateDigest(nowMs: number): Digest<Seen> {
   return {
     kind: 'candidate',
-    of: (step) => {
+    begin: () => (step) => {
       if (step.kind === 'notVisible') return 'notVisible';
       if (step.kind !== 'entry') return undefined;
       if (step.problem !== undefined) return { name: step.name, why: `invalid: ${step.problem}` };
       return toCandidate(step, nowMs);
     },
-    line: (seen) => JSON.stringify(seen ?? null),
-    parse: (line) => (JSON.parse(line) as Exclude<Seen, undefined> | null) ?? undefined,
+    write: writeSeen,
+    read: readSeen,
   };
+}
+
+const ROW = { notVisible: 0, kept: 1, candidate: 2 } as const;
+
+function writeSeen(seen: Seen, to: RowWriter): void {
+  if (seen === undefined) return;
+  if (seen === 'notVisible') to.number(ROW.notVisible);
+  else if ('why' in seen) {
+    to.number(ROW.kept);
+    to.text(seen.name);
+    to.text(seen.why);
+  } else {
+    to.number(ROW.candidate);
+    to.text(seen.name);
+    for (const value of [seen.usedMs, seen.ctimeMs, seen.bytes, seen.inodes]) to.number(value);
+    to.number(Number(seen.foreign) + 2 * Number(seen.pinned));
+  }
+}
+
+function readSeen(from: RowReader, uid: number): Seen {
+  const row = from.number();
+  if (row === ROW.notVisible) return 'notVisible';
+  const name = from.text();
+  if (row === ROW.kept) return { name, why: from.text() };
+  const usedMs = from.number() ?? 0;
+  const ctimeMs = from.number() ?? 0;
+  const bytes = from.number();
+  const inodes = from.number();
+  const flags = from.number() ?? 0;
+  return { uid, name, usedMs, ctimeMs, bytes, inodes, foreign: flags % 2 === 1, pinned: flags >= 2 };
 }
 
 interface SelectionOfItems extends Selection {

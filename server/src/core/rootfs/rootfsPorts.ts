@@ -50,8 +50,6 @@ export interface RootfsPorts extends Pick<Ports, 'run' | 'log' | 'env' | 'lockCh
   readonly nowNs: () => bigint;
   /** Absent: root looks at everybody's entries in this process alone. */
   readonly self?: SelfCommand;
-  /** True while no processor is free for a helper; absent: one is. */
-  readonly isBusy?: () => boolean;
   /** Throws what statfs(2) throws. */
   readonly statfs: (path: string) => FileSystemState;
   /** Called when a step is reached. */
@@ -63,7 +61,7 @@ const MACHINES: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarc
 /** The real effects over those of the core. */
 export function rootfsPorts(
   ports: Pick<Ports, 'run' | 'log' | 'env' | 'lockChildren'>,
-  identity: Pick<RootfsPorts, 'uid' | 'host' | 'version' | 'self' | 'isBusy'>,
+  identity: Pick<RootfsPorts, 'uid' | 'host' | 'version' | 'self'>,
 ): RootfsPorts {
   return {
     run: ports.run,

@@ -88,7 +88,7 @@ async function list(
     portsOf(seed),
   );
   const sent = entries.slice(0, most);
-  for (const piece of piecesOf(sent)) send(piece.map((text) => JSON.parse(text) as RootfsEntry));
+  for (const piece of piecesOf(sent)) send(piece.map((text) => JSON.parse(text.toString()) as RootfsEntry));
   return { ...rest, total: entries.length };
 }
 

@@ -1,35 +1,41 @@
-// Half of a big scan by root, in a process of its own: root may become another user only for a whole process, and two processes
-// are done in little more than half the time. Each turns what it finds into what the caller wants at once; the helper's half
-// comes back as lines. Users that a helper did not finish are looked at here. Source: rootfs contract, section 2.4.7.
+// A big scan by root in two processes: root may become another user only for a whole process, and two of them are done in little
+// more than half the time. They take users from both ends of one list until they meet. Each turns what it finds into what the
+// caller wants at once; the helper's comes back as rows. Users that a helper did not finish are looked at here. Source: rootfs
+// contract, section 2.4.7.
 import fs from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
 import { plainEnvironment } from '../plainEnvironment.ts';
+import { createRowReader, createRowWriter, type RowReader, type RowWriter } from './byteRows.ts';
 import { handOver } from './handOver.ts';
 import type { RootfsPorts } from './rootfsPorts.ts';
+import { openScanBoard, type ScanBoard } from './scanBoard.ts';
 import { scanBase, scanInSlices, userDirectories, type ScanRequest } from './scanRootfs.ts';
 import type { ScanStep } from './scanUser.ts';
 
-/** What a caller wants of each step. `line` and `parse` carry it between processes: one line, without its end. */
+/** What a caller wants of each step. `write` and `read` carry it between processes. */
 export interface Digest<T> {
   /** Names it to the helper. */
   readonly kind: DigestKind;
-  readonly of: (step: ScanStep) => T;
-  readonly line: (value: T) => string;
-  readonly parse: (line: string, uid: number) => T;
+  /** Called once by each process that scans, with its own rights; what it gives runs with those of a user. */
+  readonly begin: () => (step: ScanStep) => T;
+  readonly write: (value: T, to: RowWriter) => void;
+  readonly read: (from: RowReader, uid: number) => T;
 }
 
-export type DigestKind = 'entry' | 'json' | 'row' | 'candidate';
+export type DigestKind = 'json' | 'row' | 'candidate';
 
 /** What a helper is given. */
 export interface ScanTask {
   readonly kind: DigestKind;
   readonly request: ScanRequest;
-  /** Milliseconds since the epoch, the same for both halves. */
+  /** Milliseconds since the epoch, the same for both. */
   readonly nowMs: number;
 }
 
 /** Fewer users than this are looked at before a helper has begun. */
 const WORTH_USERS = 100;
+/** The board's descriptor in the helper, behind that of its task. */
+const BOARD = 4;
 
 /** Scans, with a helper where that is faster or the only way. Throws the signal's reason. */
 export async function scanTogether<T>(
@@ -40,126 +46,156 @@ export async function scanTogether<T>(
   signal?: AbortSignal,
 ): Promise<void> {
   const { request } = task;
-  const uids = request.uids ?? userDirectories(request.base);
-  const shared = ports.self === undefined ? 0 : helpersShare(uids, ports);
-  const own = uids.slice(0, uids.length - shared);
-  const here = (part: readonly number[]) =>
-    scanInSlices({ ...request, uids: part }, (step) => take(digest.of(step)), signal);
-  if (shared === 0) {
-    await here(own);
+  const uids = [...(request.uids ?? userDirectories(request.base))];
+  let look: ((step: ScanStep) => T) | undefined;
+  const here = (part: Iterable<number>) => {
+    look ??= digest.begin();
+    const of = look;
+    return scanInSlices({ ...request, uids: part }, (step) => take(of(step)), signal);
+  };
+  const use = helperUse(uids, ports);
+  const board = use === 'none' ? undefined : tryHandOver();
+  if (board === undefined) {
+    await here(uids);
     return;
   }
   const stop = new AbortController();
   const either = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
-  const theirs = { ...task, request: { ...request, uids: uids.slice(own.length) } };
-  const helped = scanByHelper(theirs, digest, take, ports, either);
-  helped.catch(() => undefined);
   try {
-    await here(own);
-    await here(await helped);
+    const shared = openScanBoard(board, uids.length);
+    const left = new Set(uids);
+    const receive = createReceiver(shared, left, digest, take);
+    const helped = runHelper(
+      { ...task, request: { ...request, uids }, kind: digest.kind },
+      board,
+      ports,
+      either,
+    );
+    helped.catch(() => undefined);
+    if (use === 'half') await here(fromFront(uids, shared, left, receive));
+    await helped;
+    receive();
+    if (left.size > 0) await here([...left]);
   } finally {
     stop.abort();
+    fs.closeSync(board);
   }
 }
 
-/** How many of the users a helper looks at: none where it would only compete for the same processor. In a thread nobody can become another user: all of them. */
-function helpersShare(uids: readonly number[], ports: RootfsPorts): number {
-  if (ports.uid !== 0 || uids.every((uid) => uid === 0)) return 0;
-  if (!isMainThread) return uids.length;
-  return uids.length < WORTH_USERS || ports.isBusy?.() ? 0 : Math.floor(uids.length / 2);
+/** Where a helper looks at users: in a thread nobody can become another user, so at all of them. */
+function helperUse(uids: readonly number[], ports: RootfsPorts): 'none' | 'half' | 'all' {
+  if (ports.self === undefined || ports.uid !== 0 || uids.every((uid) => uid === 0)) return 'none';
+  if (!isMainThread) return 'all';
+  return uids.length < WORTH_USERS ? 'none' : 'half';
 }
 
-/** Gives users that are left to do because the helper failed. Throws the signal's reason. */
-async function scanByHelper<T>(
-  task: Omit<ScanTask, 'kind'>,
-  digest: Digest<T>,
-  take: (value: T) => void,
+/** An empty file without a name, or undefined where there is no room for one. */
+function tryHandOver(): number | undefined {
+  try {
+    return handOver('');
+  } catch {
+    return undefined;
+  }
+}
+
+/** Users from the front of the list, until the helper is met; what it found meanwhile is taken in between. */
+function* fromFront(
+  uids: readonly number[],
+  board: ScanBoard,
+  left: Set<number>,
+  receive: () => void,
+): Generator<number> {
+  for (const [index, uid] of uids.entries()) {
+    if (!board.takeFromFront(index)) return;
+    left.delete(uid);
+    yield uid;
+    receive();
+  }
+}
+
+/** Throws the signal's reason. */
+async function runHelper(
+  task: ScanTask,
+  board: number,
   ports: RootfsPorts,
   signal: AbortSignal,
-): Promise<number[]> {
+): Promise<void> {
   const { command = '', args = [] } = ports.self ?? {};
-  const left = new Set(task.request.uids);
-  const receive = createReceiver(left, digest, take);
-  const fd = handOver(JSON.stringify({ ...task, kind: digest.kind } satisfies ScanTask));
+  const fd = handOver(JSON.stringify(task));
   try {
     const { exitCode, stderr } = await ports.run({
       command,
       // Each change of rights is told to every thread: few of them make it cheap.
       args: ['--v8-pool-size=1', ...args, 'rootfs', 'scan-part'],
-      env: { ...plainEnvironment(ports.env), HOME: '/' },
-      descriptors: [fd],
+      env: { ...plainEnvironment(ports.env), HOME: '/', UV_THREADPOOL_SIZE: '1' },
+      descriptors: [fd, board],
       keepStdout: 'tail',
-      onLine: (line, stream) => {
-        if (stream === 'stdout') receive(line);
-      },
       signal,
     });
-    if (left.size > 0) ports.log.debug(`the scan helper ended with ${exitCode ?? '?'}: ${stderr}`);
-    return [...left];
+    if (exitCode !== 0) ports.log.debug(`the scan helper ended with ${exitCode ?? '?'}: ${stderr}`);
   } finally {
     fs.closeSync(fd);
   }
 }
 
-/** Lines are `uid value`, and `uid` when a user is done: only then it counts. After a broken line nothing is believed. */
+/** Takes what the helper has put down: whole users, each once, and none that was looked at here. Nothing is believed after nonsense. */
 function createReceiver<T>(
+  board: ScanBoard,
   left: Set<number>,
   digest: Digest<T>,
   take: (value: T) => void,
-): (line: string) => void {
-  let pending: T[] = [];
+): () => void {
   let broken = false;
-  const receive = (line: string) => {
-    const space = line.indexOf(' ');
-    const uid = Number(space < 0 ? line : line.slice(0, space));
-    if (!left.has(uid)) throw new Error('a line of nobody asked for');
-    if (space >= 0) {
-      pending.push(digest.parse(line.slice(space + 1), uid));
-      return;
-    }
-    left.delete(uid);
-    for (const value of pending) take(value);
-    pending = [];
-  };
-  return (line) => {
+  return () => {
     if (broken) return;
     try {
-      receive(line);
+      const rows = createRowReader(board.collect());
+      while (!rows.isAtEnd()) {
+        const { uid, values } = readUser(rows, digest);
+        if (!left.delete(uid)) continue;
+        for (const value of values) take(value);
+      }
     } catch {
       broken = true;
     }
   };
 }
 
-/** Lines written at once. */
-const PIECE = 65_536;
-/** Longer lines would come in pieces. */
-const MOST_LINE = 12_000;
+/** One user: uid, length of the rest, the rest. */
+function readUser<T>(rows: RowReader, digest: Digest<T>): { uid: number; values: T[] } {
+  const uid = rows.number() ?? -1;
+  const part = rows.part(rows.number() ?? -1);
+  const values: T[] = [];
+  while (!part.isAtEnd()) values.push(digest.read(part, uid));
+  return { uid, values };
+}
 
-/** The helper's side. Throws for what does not fit a line: its user is then looked at by whoever asked. */
-export async function sendScan<T>(
-  { request }: ScanTask,
-  digest: Digest<T>,
-  write: (text: string) => Promise<void>,
-): Promise<void> {
-  const uids = request.uids ?? [];
-  let text = '';
-  let done = 0;
-  const endUsersBefore = (uid: number | undefined) => {
-    for (; done < uids.length && uids[done] !== uid; done++) text += `${uids[done] ?? ''}\n`;
-  };
-  for (const steps of scanBase(request)) {
-    for (const step of steps) {
-      const uid = step.kind === 'notVisible' ? step.uid : step.layout.uid;
-      endUsersBefore(uid);
-      const line = digest.line(digest.of(step));
-      if (line.length > MOST_LINE || /[\r\n]/.test(line)) throw new Error(`an entry of ${uid} fits no line`);
-      text += `${uid} ${line}\n`;
-    }
-    if (text.length < PIECE) continue;
-    await write(text);
-    text = '';
+/** Bytes put down at once. */
+const PIECE = 65_536;
+
+/** The helper's side. Throws what reading the base and writing to the board give: the rest is then done by whoever asked. */
+export function sendScan<T>({ request }: ScanTask, digest: Digest<T>): void {
+  const uids = [...(request.uids ?? [])];
+  const rows = createRowWriter();
+  const of = digest.begin();
+  const users = fromBack(uids, openScanBoard(BOARD, uids.length), rows);
+  const scan = scanBase({ ...request, uids: users }, (step) => digest.write(of(step), rows));
+  while (!scan.next().done);
+}
+
+/** Users from the back of the list, until the front is met; each is put down when it is done. */
+function* fromBack(uids: readonly number[], board: ScanBoard, rows: RowWriter): Generator<number> {
+  for (let index = uids.length - 1; index >= 0 && board.takeFromBack(index); index--) {
+    const uid = uids[index] ?? 0;
+    rows.number(uid);
+    const place = rows.size();
+    rows.number(0);
+    const start = rows.size();
+    yield uid;
+    rows.amend(place, rows.size() - start);
+    if (rows.size() < PIECE) continue;
+    board.put(rows.bytes());
+    rows.clear();
   }
-  endUsersBefore(undefined);
-  await write(text);
+  board.put(rows.bytes());
 }

@@ -9,8 +9,8 @@ import { scanUser, type ScanStep } from './scanUser.ts';
 
 export interface ScanRequest {
   readonly base: string;
-  /** Users to look at; undefined: all. */
-  readonly uids?: readonly number[];
+  /** Users to look at, asked for one by one when it is their turn; undefined: all. */
+  readonly uids?: Iterable<number>;
   /** On shared file systems: this host's part. */
   readonly host?: string | undefined;
   /** Pinned by settings: names, images, image files. */
@@ -31,57 +31,59 @@ export function userDirectories(base: string): number[] {
     .sort((a, b) => a - b);
 }
 
-/** Yields everything found, in portions of a few milliseconds. Throws only when the base itself cannot be read. */
-export function* scanBase(request: ScanRequest): Generator<readonly ScanStep[], void> {
+/**
+ * Shows everything found to `visit`, which runs with the rights of the user whose it is; yields every few milliseconds. Throws only
+ * when the base itself cannot be read, and what `visit` throws.
+ */
+export function* scanBase(request: ScanRequest, visit: (step: ScanStep) => void): Generator<void> {
   const { base, host, uids = userDirectories(base), pinned = [] } = request;
   const pins = new Set(pinned);
-  const layouts = uids.map((uid) => userLayout(base, uid, host));
-  if (process.geteuid?.() === 0) yield* scanAsOwners(layouts, pins);
-  else for (const layout of layouts) yield* scanUser(layout, pins);
+  const users = uids[Symbol.iterator]();
+  const next = (): UserScan | undefined => {
+    const user = users.next();
+    if (user.done) return undefined;
+    const layout = userLayout(base, user.value, host);
+    return { layout, portions: scanUser(layout, pins, visit) };
+  };
+  if (process.geteuid?.() === 0) yield* scanAsOwners(next);
+  else for (let scan = next(); scan; scan = next()) yield* scan.portions;
 }
 
-/** The same, step by step, with a rest for other work every few milliseconds. Throws the signal's reason. */
+/** The same, with a rest for other work every few milliseconds. Throws the signal's reason. */
 export async function scanInSlices(
   request: ScanRequest,
-  take: (step: ScanStep) => void,
+  visit: (step: ScanStep) => void,
   signal?: AbortSignal,
 ): Promise<void> {
   const rest = restEvery(SLICE_MS);
-  for (const steps of scanBase(request)) {
-    for (const step of steps) take(step);
-    if (rest.isDue()) await rest.take(signal);
-  }
+  const scan = scanBase(request, visit);
+  while (!scan.next().done) if (rest.isDue()) await rest.take(signal);
+}
+
+interface UserScan {
+  readonly layout: UserLayout;
+  readonly portions: Generator<void>;
 }
 
 /** Several users, or a part of a big one, for each time that rights are lent. */
-function* scanAsOwners(
-  layouts: readonly UserLayout[],
-  pins: ReadonlySet<string>,
-): Generator<readonly ScanStep[]> {
-  const scans = layouts.map((layout) => ({ layout, portions: scanUser(layout, pins) }));
-  let next = 0;
+function* scanAsOwners(next: () => UserScan | undefined): Generator<void> {
+  let scan = next();
   const scanSome = (asOwner: AsOwner) => {
-    const found: (readonly ScanStep[])[] = [];
     const until = performance.now() + LEND_MS;
-    for (let scan = scans[next]; scan && performance.now() < until; scan = scans[next]) {
+    while (scan && performance.now() < until) {
       const { layout, portions } = scan;
-      if (asOwner(layout, () => pull(portions, found, until))) next++;
+      if (asOwner(layout, () => pull(portions, until))) scan = next();
     }
-    return found;
   };
-  while (next < scans.length) yield* lendRights(scanSome);
+  while (scan) {
+    lendRights(scanSome);
+    yield;
+  }
 }
 
 /** Takes portions until the time is over; true when there are no more. */
-function pull(
-  portions: Generator<readonly ScanStep[]>,
-  into: (readonly ScanStep[])[],
-  until: number,
-): boolean {
-  do {
-    const portion = portions.next();
-    if (portion.done === true) return true;
-    into.push(portion.value);
-  } while (performance.now() < until);
+function pull(portions: Generator<void>, until: number): boolean {
+  do if (portions.next().done) return true;
+  while (performance.now() < until);
   return false;
 }

@@ -30,15 +30,16 @@ export type ScanStep = ScannedItem | { readonly kind: 'notVisible'; readonly uid
 /** Names looked at before others may run: a millisecond or two. */
 const PORTION = 250;
 
-/** Everything of one user, in portions. */
+/** Shows everything of one user to `visit`; yields after each portion. */
 export function* scanUser(
   layout: UserLayout,
   settingPins: ReadonlySet<string>,
-): Generator<readonly ScanStep[], void> {
+  visit: (step: ScanStep) => void,
+): Generator<void> {
   const names = ownerOf(layout) === undefined ? undefined : namesIn(layout.root);
   if (names === 'missing') return;
   if (names === undefined) {
-    yield [{ kind: 'notVisible', uid: layout.uid }];
+    visit({ kind: 'notVisible', uid: layout.uid });
     return;
   }
   const { dev } = fs.lstatSync(layout.base);
@@ -49,19 +50,25 @@ export function* scanUser(
     pins: new Set([...settingPins, ...readPins(layout)]),
     recordOf: readRecordIndex(layout) ?? recordReader(layout),
   };
-  const own = names.filter((name) => parseRootfsName(name)?.uid === layout.uid);
-  for (let at = 0; at < own.length; at += PORTION)
-    yield own.slice(at, at + PORTION).flatMap((name) => scanEntry(name, place) ?? []);
-  yield [...scanScratch(layout, 'build', layout.build), ...scanScratch(layout, 'trash', layout.trash)];
+  let looks = 0;
+  for (const name of names) {
+    if (parseRootfsName(name)?.uid !== layout.uid) continue;
+    const item = scanEntry(name, place);
+    if (item) visit(item);
+    if (++looks % PORTION === 0) yield;
+  }
+  scanScratch(layout, 'build', layout.build, visit);
+  scanScratch(layout, 'trash', layout.trash, visit);
 }
 
 /** Entries of one user that have a record of their own. */
 export function recordedEntries(layout: UserLayout): { name: string; record: ScannedRecord }[] {
-  return [...scanUser(layout, new Set())].flatMap((steps) =>
-    steps.flatMap((item) =>
-      item.kind === 'entry' && item.record ? [{ name: item.name, record: item.record }] : [],
-    ),
-  );
+  const found: { name: string; record: ScannedRecord }[] = [];
+  const scan = scanUser(layout, new Set(), (item) => {
+    if (item.kind === 'entry' && item.record) found.push({ name: item.name, record: item.record });
+  });
+  while (!scan.next().done);
+  return found;
 }
 
 /** Bytes of all recorded entries of one user. */
@@ -134,16 +141,21 @@ function exactInode(path: string): string | undefined {
   return stat && String(stat.ino);
 }
 
-function scanScratch(layout: UserLayout, kind: 'build' | 'trash', directory: string): ScannedItem[] {
+function scanScratch(
+  layout: UserLayout,
+  kind: 'build' | 'trash',
+  directory: string,
+  visit: (step: ScanStep) => void,
+): void {
   const names = namesIn(directory);
-  if (names === undefined || names === 'missing') return [];
-  return names.flatMap((scratch) => {
+  if (names === undefined || names === 'missing') return;
+  for (const scratch of names) {
     const name = entryOfScratchName(scratch);
     const path = `${directory}/${scratch}`;
     const stat = name === undefined ? undefined : fs.lstatSync(path, { throwIfNoEntry: false });
-    if (name === undefined || !stat) return [];
+    if (name === undefined || !stat) continue;
     const { mtimeMs, ctimeMs } = stat;
     const nothing = { record: undefined, problem: undefined, pinned: false };
-    return [{ layout, kind, name, path, mtimeMs, ctimeMs, ...nothing }];
-  });
+    visit({ layout, kind, name, path, mtimeMs, ctimeMs, ...nothing });
+  }
 }
