@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { imageDamage } from '../../server/src/core/committed.ts';
 import { nodeFiles } from '../../server/src/core/files.ts';
 import { listCache } from '../../server/src/core/list.ts';
-import { readEntryManifest } from '../../server/src/core/manifestFile.ts';
+import { createBytesReader, readEntryManifest } from '../../server/src/core/manifestFile.ts';
 import { sweepCache } from '../../server/src/core/sweep.ts';
 import { testPorts, type TestPorts } from './ports.ts';
 import { readManifestFile } from '../../server/src/core/manifest.ts';
@@ -148,7 +148,7 @@ function isRealDirectory(folder: string): boolean {
 }
 
 function isSound(path: string): boolean {
-  const read = readEntryManifest(path);
+  const read = readEntryManifest(path, createBytesReader());
   return read !== undefined && 'manifest' in read;
 }
 

@@ -4,16 +4,18 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { recordInputs } from '../../server/src/core/inputs.ts';
+import { inspectWithSizes } from '../../server/src/core/inspectSizes.ts';
 import { readCacheState } from '../../server/src/core/list.ts';
 import { changePins } from '../../server/src/core/pins.ts';
 import { planPrune } from '../../server/src/core/prune/planPrune.ts';
 import { readReports } from '../../server/src/core/prune/reports.ts';
 import { recordUse } from '../../server/src/core/registry.ts';
-import { addBase, addPrepared, addStaged, makeCache } from '../helpers/cacheBuilder.ts';
+import { addBase, addPrepared, addStaged, makeCache, planOf, planService } from '../helpers/cacheBuilder.ts';
 import { bundleCore, type BundledCore } from '../helpers/bundledCore.ts';
 import { useFolder } from '../helpers/folder.ts';
 import { testPorts } from '../helpers/ports.ts';
 
+const IMAGE = 'docker://redis:7';
 const OLD = Math.floor(Date.now() / 1000) - 100 * 86_400;
 
 describe('the core in the background', () => {
@@ -86,6 +88,17 @@ describe('the core in the background', () => {
     const { checked, problems } = await core.verifyInBackground(cache, [good, empty], ports);
     assert.equal(checked, 2);
     assert.deepEqual(problems, [{ path: empty, problem: 'the image is empty' }]);
+  });
+
+  it('inspects a plan as the core does, with the sizes of its images', async () => {
+    addBase(cache, IMAGE);
+    const services = ['a', 'b'].map((name) => planService(cache, name, IMAGE));
+    const plan = planOf(cache, [...services, planService(cache, 'c', 'docker://other:1')]);
+    const found = await core.inspectInBackground(plan, ports);
+    assert.deepEqual(found, await inspectWithSizes(plan, ports));
+    assert.ok([...found.sizes.values()].every((bytes) => bytes > 0));
+    const stop = AbortSignal.abort();
+    await assert.rejects(core.inspectInBackground(plan, ports, stop), { name: 'AbortError' });
   });
 
   it('plans a prune as the core does, and fails as it does', async () => {

@@ -2,6 +2,8 @@
 import { MessageChannel } from 'node:worker_threads';
 import type { PrunePlan } from '../model/cache.ts';
 import { OperationFailure, type FailureCode, type FailureData } from '../model/failure.ts';
+import { inspectWithSizes, type SizedInspection } from './inspectSizes.ts';
+import type { CachePlan } from '../model/plan.ts';
 import type { PackedEntries, PackedState } from './packed/packedState.ts';
 import { packState } from './packed/packState.ts';
 import type { Ports } from './ports.ts';
@@ -39,6 +41,16 @@ export async function verifyInBackground(
   const answer = await ask('verify', { cacheDir, paths });
   const wanted = new Set(paths);
   return answer?.rest ?? verifyCache(cacheDir, ports, (path) => wanted.has(path));
+}
+
+/** inspectWithSizes in a worker. Throws the signal's reason when cancelled. */
+export async function inspectInBackground(
+  plan: CachePlan,
+  ports: Pick<Ports, 'now'>,
+  signal?: AbortSignal,
+): Promise<SizedInspection> {
+  const answer = await ask('inspect', { plan, now: ports.now() }, signal);
+  return answer?.rest ?? (await inspectWithSizes(plan, ports, signal ? { signal } : {}));
 }
 
 type Tasks = StateTasks & RootfsTasks;

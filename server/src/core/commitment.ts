@@ -28,7 +28,7 @@ export type Commitment =
     };
 
 /** Judges an image by what lies on disk now. */
-export function commitmentOf(artifact: ImageArtifact, bytes?: BytesReader): Commitment {
+export function commitmentOf(artifact: ImageArtifact, bytes: BytesReader): Commitment {
   const stat = lstat(artifact.path);
   const read = readEntryManifest(artifact.manifestPath, bytes);
   if (read === undefined) return stat ? withoutManifest(stat) : no('absent', 'never built in this cache');

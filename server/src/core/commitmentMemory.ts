@@ -7,7 +7,7 @@ import { commitmentOf, type Commitment } from './commitment.ts';
 import type { BytesReader } from './manifestFile.ts';
 
 /** commitmentOf, or something that answers as it does. */
-export type Judge = (artifact: ImageArtifact, bytes?: BytesReader) => Commitment;
+export type Judge = (artifact: ImageArtifact, bytes: BytesReader) => Commitment;
 
 /** A file that changed this shortly before it was read may change again without its times telling. */
 const RACY_MS = 2000;

@@ -18,8 +18,21 @@ const LOCAL: ReadonlySet<number> = new Set([
 /** True when other machines may see and change the directory (or when that cannot be ruled out). */
 export function isNetworkFileSystem(directory: string): boolean {
   try {
-    return !LOCAL.has(Number(BigInt.asUintN(32, BigInt(fs.statfsSync(directory).type))));
+    return !isLocal(fs.statfsSync(directory).type);
   } catch {
     return true;
   }
+}
+
+/** The same for a thread that must not wait for a mount that hangs. */
+export async function asksNetworkFileSystem(directory: string): Promise<boolean> {
+  try {
+    return !isLocal((await fs.promises.statfs(directory)).type);
+  } catch {
+    return true;
+  }
+}
+
+function isLocal(type: number): boolean {
+  return LOCAL.has(Number(BigInt.asUintN(32, BigInt(type))));
 }

@@ -14,7 +14,7 @@ import type { CachePlan, ImageArtifact, ServicePlan } from '../model/plan.ts';
 import { commitmentOf, type Commitment } from './commitment.ts';
 import type { Judge } from './commitmentMemory.ts';
 import { createHistory, type History } from './inspectHistory.ts';
-import { createBytesReader } from './manifestFile.ts';
+import { createBytesReader, type BytesReader } from './manifestFile.ts';
 import { maskManifest } from './maskEntries.ts';
 import type { Ports } from './ports.ts';
 import { restEvery } from './restEvery.ts';
@@ -22,68 +22,94 @@ import { restEvery } from './restEvery.ts';
 /** How long services are looked at before others may run. */
 const SLICE_MS = 20;
 
-/**
- * What a plan finds in its cache, in plan order. `service` limits it to one name; an unknown name gives no services. `judge`: says
- * of images whether they are committed.
- */
+export interface InspectOptions {
+  /** Limits it to one name; an unknown name gives no services. */
+  readonly service?: string;
+  /** Says of images whether they are committed. */
+  readonly judge?: Judge;
+  readonly signal?: AbortSignal;
+}
+
+/** What a plan finds in its cache, in plan order. Throws the reason of the signal. */
 export async function inspectPlan(
   plan: CachePlan,
   _ports: Pick<Ports, 'now'>,
-  options: { readonly service?: string; readonly judge?: Judge } = {},
+  options: InspectOptions = {},
 ): Promise<InspectResult> {
-  const history = createHistory(plan);
   const bytes = createBytesReader();
-  const judge = options.judge ?? commitmentOf;
-  const commitment = (artifact: ImageArtifact) => judge(artifact, bytes);
+  const inspection = {
+    plan,
+    bytes,
+    history: createHistory(plan, bytes),
+    judge: oncePerImage(options.judge ?? commitmentOf),
+  };
   const services: InspectService[] = [];
   const rest = restEvery(SLICE_MS);
   for (const service of plan.services) {
     if (options.service !== undefined && service.name !== options.service) continue;
-    services.push(inspectService(service, plan, history, commitment));
-    if (rest.isDue()) await rest.take();
+    services.push(inspectService(service, inspection));
+    if (rest.isDue()) await rest.take(options.signal);
   }
   return { schema_version: 1, cache_dir: plan.cacheDir.path, services };
 }
 
+/** Services share images: each is looked at once, so that all are told the same. */
+function oncePerImage(judge: Judge): Judge {
+  const known = new Map<string, Commitment>();
+  return (artifact, bytes) => {
+    const last = known.get(artifact.path);
+    if (last) return last;
+    const commitment = judge(artifact, bytes);
+    known.set(artifact.path, commitment);
+    return commitment;
+  };
+}
+
 const MOUNTS_NOTE = 'this service rebuilds on prepare because prepare.mounts are present';
 
-function inspectService(
-  service: ServicePlan,
-  plan: CachePlan,
-  history: History,
-  commitment: (artifact: ImageArtifact) => Commitment,
-): InspectService {
-  const base = service.base && commitment(service.base);
-  const prepared = service.prepared && commitment(service.prepared);
+interface Inspection {
+  readonly plan: CachePlan;
+  readonly bytes: BytesReader;
+  readonly history: History;
+  readonly judge: Judge;
+}
+
+function inspectService(service: ServicePlan, inspection: Inspection): InspectService {
+  const { plan, bytes, history, judge } = inspection;
+  const base = service.base && judge(service.base, bytes);
+  const prepared = service.prepared && judge(service.prepared, bytes);
   const runtime = prepared ?? base;
   const localPresent = isThere(service.runtimePath, runtime);
   return {
     service_name: service.name,
     source_image: secretMask(plan.secretValues)(service.sourceImage),
     base_registry: service.source.kind === 'remote' ? service.source.registry : null,
-    base_artifact: service.base && base ? describe(service.base.path, base, plan) : null,
-    runtime_artifact: describe(service.runtimePath, runtime, plan),
+    base_artifact: service.base && base ? describe(service.base.path, base, inspection) : null,
+    runtime_artifact: describe(service.runtimePath, runtime, inspection),
     current_reuse_expectation: expectationOf(service, runtime, localPresent),
     note: service.prepare?.forceRebuild ? MOUNTS_NOTE : null,
     why: whyOf(service, { base, prepared, localPresent }, history),
   };
 }
 
-function describe(path: string, commitment: Commitment | undefined, plan: CachePlan): InspectArtifact {
+function describe(path: string, commitment: Commitment | undefined, inspection: Inspection): InspectArtifact {
   return {
     path,
     artifact_present: isThere(path, commitment),
     manifest_path: path === '' ? 'artifact.sqsh.json' : `${path}.json`,
     manifest: commitment?.manifest
-      ? maskManifest(commitment.manifest, plan.secretValues)
-      : manifestBeside(path, plan),
+      ? maskManifest(commitment.manifest, inspection.plan.secretValues)
+      : manifestBeside(path, inspection),
   };
 }
 
 /** A local image may lie inside a cache and have a manifest; hpc-compose shows it. */
-function manifestBeside(path: string, plan: CachePlan): Manifest | null {
+function manifestBeside(path: string, { plan, bytes }: Inspection): Manifest | null {
   if (path === '') return null;
-  const found = commitmentOf({ kind: 'prepared', path, manifestPath: `${path}.json`, key: '' }).manifest;
+  const found = commitmentOf(
+    { kind: 'prepared', path, manifestPath: `${path}.json`, key: '' },
+    bytes,
+  ).manifest;
   return found ? maskManifest(found, plan.secretValues) : null;
 }
 

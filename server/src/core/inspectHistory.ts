@@ -6,7 +6,7 @@ import type { CachePlan, ImageArtifact, KeyInput, ServicePlan } from '../model/p
 import { namesIn } from './diskUsage.ts';
 import { readInputs } from './inputs.ts';
 import { inputsOfManifest } from './manifestInputs.ts';
-import { readEntryManifest } from './manifestFile.ts';
+import { readEntryManifest, type BytesReader } from './manifestFile.ts';
 import { artifactsOf } from './registry.ts';
 
 export interface History {
@@ -19,11 +19,15 @@ interface Build {
   readonly manifest: Manifest;
 }
 
-/** History of the services of one plan. The cache is read at the first question, once. */
-export function createHistory(plan: CachePlan): History {
+/** History of the services of one plan. The cache is read by `bytes` at the first question, once. */
+export function createHistory(plan: CachePlan, bytes: BytesReader): History {
+  const readBuild = (artifactPath: string): Build | undefined => {
+    const read = readEntryManifest(`${artifactPath}.json`, bytes);
+    return read && 'manifest' in read ? { path: artifactPath, manifest: read.manifest } : undefined;
+  };
   let builds: Build[] | undefined;
   const directories = new Map<string, Map<string, string[]>>();
-  const recorded = () => (builds ??= recordedBuilds(plan));
+  const recorded = () => (builds ??= recordedBuilds(plan, readBuild));
   const listed = (directory: string) => {
     let names = directories.get(directory);
     if (!names) directories.set(directory, (names = namesBySuffix(directory)));
@@ -33,7 +37,7 @@ export function createHistory(plan: CachePlan): History {
     changesSince: (service, artifact) => {
       const before =
         latest(recorded().filter((build) => isEarlierBuild(build, service, artifact))) ??
-        latest(sameNamed(artifact, listed(path.dirname(artifact.path))));
+        latest(sameNamed(artifact, listed(path.dirname(artifact.path)), readBuild));
       if (!before) return [];
       const changes = changesOf(before, service, artifact, plan);
       return changes.length > 0 ? changes : [{ reason: `built before as ${path.basename(before.path)}` }];
@@ -41,15 +45,12 @@ export function createHistory(plan: CachePlan): History {
   };
 }
 
-function recordedBuilds(plan: CachePlan): Build[] {
+type ReadBuild = (artifactPath: string) => Build | undefined;
+
+function recordedBuilds(plan: CachePlan, readBuild: ReadBuild): Build[] {
   return artifactsOf(plan.cacheDir.path, plan.specPath)
     .map(readBuild)
     .filter((build) => build !== undefined);
-}
-
-function readBuild(artifactPath: string): Build | undefined {
-  const read = readEntryManifest(`${artifactPath}.json`);
-  return read && 'manifest' in read ? { path: artifactPath, manifest: read.manifest } : undefined;
 }
 
 function isEarlierBuild({ manifest }: Build, service: ServicePlan, artifact: ImageArtifact): boolean {
@@ -73,7 +74,11 @@ function namesBySuffix(directory: string): Map<string, string[]> {
   return names;
 }
 
-function sameNamed(artifact: ImageArtifact, names: ReadonlyMap<string, string[]>): Build[] {
+function sameNamed(
+  artifact: ImageArtifact,
+  names: ReadonlyMap<string, string[]>,
+  readBuild: ReadBuild,
+): Build[] {
   const own = `${path.basename(artifact.path)}.json`;
   return (names.get(own.slice(16)) ?? [])
     .filter((name) => name !== own)

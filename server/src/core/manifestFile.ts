@@ -45,7 +45,7 @@ function readProblem(error: unknown): { problem: string } | undefined {
 /** Reads and checks one manifest. Undefined when there is none (any more), or when it is skipped. */
 export function readEntryManifest(
   path: string,
-  read: BytesReader = createBytesReader(),
+  read: BytesReader,
   skip?: SkipByTimes,
 ): ManifestRead | undefined {
   const bytes = read(path);

@@ -21,6 +21,7 @@ switch (task) {
   case 'state':
   case 'prune-plan':
   case 'verify':
+  case 'inspect':
     void import('./stateWorker.ts').then(({ runStateTask }) => runStateTask(workerData));
     break;
 }

@@ -1,6 +1,8 @@
 // The worker's half of answers on whole caches: entries go back in pieces, so that the receiving thread is never blocked.
 import type { MessagePort } from 'node:worker_threads';
 import type { PrunePlan, PrunePlanEntry } from '../model/cache.ts';
+import type { CachePlan } from '../model/plan.ts';
+import { inspectWithSizes, type SizedInspection } from './inspectSizes.ts';
 import { packState, type PackedRest } from './packed/packState.ts';
 import type { PackedEntries } from './packed/packedState.ts';
 import { nodeFiles } from './files.ts';
@@ -23,6 +25,11 @@ export interface StateTasks {
     piece: readonly PrunePlanEntry[];
     rest: Omit<PrunePlan, 'entries'>;
   };
+  inspect: {
+    ask: { readonly plan: CachePlan; readonly now: number };
+    piece: never;
+    rest: SizedInspection;
+  };
   verify: {
     ask: { readonly cacheDir: string; readonly paths: readonly string[] };
     piece: never;
@@ -42,11 +49,11 @@ export type StateMessage =
   | { readonly error: string };
 
 /** Runs a StateTask and sends its answer. */
-export function runStateTask(data: unknown): void {
+export async function runStateTask(data: unknown): Promise<void> {
   const task = data as StateTask;
   const send = (message: StateMessage, given: ArrayBuffer[] = []) => task.port.postMessage(message, given);
   try {
-    send({ rest: answer(task, (piece, given) => send({ piece }, given)) });
+    send({ rest: await answer(task, (piece, given) => send({ piece }, given)) });
   } catch (error) {
     send(failureOf(error));
   }
@@ -55,7 +62,9 @@ export function runStateTask(data: unknown): void {
 
 type SendPiece = (piece: StateTasks[keyof StateTasks]['piece'], given?: ArrayBuffer[]) => void;
 
-function answer(task: StateTask, send: SendPiece): StateTasks[keyof StateTasks]['rest'] {
+type Rest = StateTasks[keyof StateTasks]['rest'];
+
+function answer(task: StateTask, send: SendPiece): Rest | Promise<Rest> {
   switch (task.task) {
     case 'state':
       return packState(task.cacheDir, ({ count, ...piece }) => {
@@ -67,6 +76,8 @@ function answer(task: StateTask, send: SendPiece): StateTasks[keyof StateTasks][
       for (let at = 0; at < entries.length; at += PIECE) send(entries.slice(at, at + PIECE));
       return rest;
     }
+    case 'inspect':
+      return inspectWithSizes(task.plan, { now: () => task.now });
     case 'verify': {
       const wanted = new Set(task.paths);
       return verifyCache(task.cacheDir, { files: nodeFiles }, (path) => wanted.has(path));

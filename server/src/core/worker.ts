@@ -3,7 +3,15 @@ import { Worker, type Transferable } from 'node:worker_threads';
 
 /** What the worker can do; each reads `workerData` of its own shape. */
 export type WorkerTask =
-  'render' | 'pack' | 'state' | 'prune-plan' | 'prune-apply' | 'verify' | 'rootfs-list' | 'rootfs-plan';
+  | 'render'
+  | 'pack'
+  | 'state'
+  | 'prune-plan'
+  | 'prune-apply'
+  | 'verify'
+  | 'inspect'
+  | 'rootfs-list'
+  | 'rootfs-plan';
 
 /**
  * A worker on a task. Undefined where threads cannot be had, and when running from source, where the worker is no bundle:

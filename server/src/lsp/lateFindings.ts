@@ -6,6 +6,7 @@ import type { Analysis, Surroundings } from '../spec/analyse.ts';
 import { applySuppressions } from '../spec/lint/suppress.ts';
 import { moveFindings } from './movedFindings.ts';
 import type { OpenDocument, OpenDocuments } from './openDocuments.ts';
+import { pauseFor } from './pauseFor.ts';
 
 /** A document as it was judged last. */
 export interface JudgedDocument {
@@ -74,7 +75,7 @@ export function startLateFindings(setup: LateSetup): LateFindings {
     judged: (judged) => {
       const state = stateOf(judged.document.uri);
       halt(state);
-      state.timer = setTimeout(() => lookNow(judged, state, setup), PAUSE_MS);
+      state.timer = setTimeout(() => lookNow(judged, state, setup), pauseFor(judged.text, PAUSE_MS));
       state.timer.unref();
     },
     dispose: () => {

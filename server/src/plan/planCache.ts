@@ -32,14 +32,19 @@ export interface PlanContext extends PathBase {
   readonly cacheDir?: CacheDirChoice;
 }
 
-/** The plan of one resolved spec. */
-export function planCache(resolved: ResolvedSpec, context: PlanContext): CachePlan {
+/** The plan of one resolved spec, one service a step, so that others may run between them. */
+export function* planCache(resolved: ResolvedSpec, context: PlanContext): Generator<void, CachePlan, void> {
   const root = resolved.root;
   const backend = backendOf(root);
   const cacheDir = context.cacheDir ?? cacheDirOf(root, context);
   const services = servicesOf(root);
   const secretValues = new Set(resolved.secretValues);
   const planner = { backend, cacheDir: cacheDir.path, context, secretValues };
+  const plans: ServicePlan[] = [];
+  for (const name of orderServices(services)) {
+    plans.push(...planService(name, services.get(name), planner));
+    yield;
+  }
   return {
     specPath: context.specPath,
     projectDir: context.projectDir,
@@ -47,7 +52,7 @@ export function planCache(resolved: ResolvedSpec, context: PlanContext): CachePl
     cacheDir,
     ...enrootTempDirOf(root, context.settings),
     toolVersion: context.toolVersion,
-    services: orderServices(services).flatMap((name) => planService(name, services.get(name), planner)),
+    services: plans,
     stagedInputs: readStagedInputs(root, cacheDir.path),
     secretValues: resolved.secretValues,
     binaries: binariesOf(context.settings),
