@@ -10,7 +10,7 @@ import { NOTHING_KEPT, type Kept } from './kept.ts';
 import { checkCacheDir, type CacheFixSources } from './lint/cachePath.ts';
 import { lintSpec } from './lint/lintSpec.ts';
 import { checkRelations } from './lint/relations.ts';
-import { applySuppressions } from './lint/suppress.ts';
+import { applySuppressions, COMMENT_MARK } from './lint/suppress.ts';
 import { stringOf, valueAt, type MapNode, type SpecNode } from './node.ts';
 import { parseYaml, type ParsedYaml } from './parse.ts';
 import { placeNode } from './placeNodes.ts';
@@ -65,7 +65,14 @@ export interface Analysis {
 export function analyse(text: string, around: Surroundings): Analysis {
   const places = WHOLE_TEXT;
   return judge(
-    { ...around, text, places, kept: NOTHING_KEPT, parse: parseYaml },
+    {
+      ...around,
+      text,
+      places,
+      mentions: (word) => text.includes(word),
+      kept: NOTHING_KEPT,
+      parse: parseYaml,
+    },
     parseYaml(text, around.file),
   );
 }
@@ -76,6 +83,8 @@ export interface Judging extends Surroundings {
   readonly places: BlockPlaces;
   /** The text that spans of a block count in. */
   readonly textOf?: (name: string) => string | undefined;
+  /** True when the text holds this. */
+  readonly mentions: (word: string) => boolean;
   readonly kept: Kept;
   /** Reads base files. */
   readonly parse: typeof parseYaml;
@@ -134,7 +143,7 @@ function checkLint(
   root: MapNode,
   { root: rootFacts, services }: SpecCheck,
   lint: LintSurroundings,
-  { text, kept, places }: Judging,
+  { text, mentions, kept, places }: Judging,
   textOf: InterpolationScope['textOf'],
 ): readonly Finding[] {
   const { projectDir, home } = lint;
@@ -144,7 +153,7 @@ function checkLint(
   );
   const cluster = kept.steady('cluster', lint.cluster);
   const fixes = kept.steady('cache fixes', lint.cacheFixes);
-  const hasExtends = text.includes('extends') && /\bextends\b/.test(text);
+  const hasExtends = mentions('extends') && /\bextends\b/.test(text);
   const inputs = [projectDir, home, choice, cluster, fixes, hasExtends];
   const context = {
     projectDir,
@@ -164,7 +173,7 @@ function checkLint(
 }
 
 function finish(
-  { text, file, places }: Judging,
+  { text, mentions, file, places }: Judging,
   root: SpecNode | undefined,
   resolved: ResolvedSpec | undefined,
   findings: readonly Finding[],
@@ -173,7 +182,7 @@ function finish(
   const isWhole = places === WHOLE_TEXT;
   const placed = isWhole ? told : told.map((finding) => placeFinding(finding, places));
   const here = isWhole ? root : root && placeNode(root, places);
-  const left = applySuppressions(text, file, here, placed);
+  const left = mentions(COMMENT_MARK) ? applySuppressions(text, file, here, placed) : placed;
   const rank = (finding: Finding) => (finding.span.file === file ? finding.span.start : Infinity);
   const ordered = left.toSorted((a, b) => (rank(a) < rank(b) ? -1 : Number(rank(a) > rank(b))));
   return {

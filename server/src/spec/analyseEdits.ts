@@ -41,7 +41,8 @@ export function followEdits(): EditedSpec {
       const tree = read(text, around.file);
       if (keeping.order !== orders) keeping = { order: orders, kept: keepResults(() => isOver()) };
       const { kept } = keeping;
-      return judge({ ...around, text, places: tree.places, textOf: tree.textOf, kept, parse }, tree);
+      const { places, textOf, mentions } = tree;
+      return judge({ ...around, text, places, textOf, mentions, kept, parse }, tree);
     };
     const analyseUntil: EditedJudge['analyseUntil'] = (text, around, isOverNow) => {
       isOver = isOverNow;

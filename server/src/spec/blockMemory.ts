@@ -32,13 +32,21 @@ export class BlockMemory {
   private texts = new Map<string, string>();
   private byBlock = new WeakMap<Block, Entry>();
   private taken: Entry[] = [];
+  /** The blocks of the state before and what was taken for them; most stand at the same distance from the start or the end now. */
+  private last: { readonly blocks: readonly Block[]; readonly taken: readonly Entry[] } = {
+    blocks: [],
+    taken: [],
+  };
+  private blocks: readonly Block[] = [];
   private turn = 0;
   private count = 0;
   private passing: string[] = [];
 
-  /** Begins with the next state of the text. */
-  start(): void {
+  /** Begins with the next state of the text; its blocks are taken in this order. */
+  start(blocks: readonly Block[]): void {
     this.turn += 1;
+    if (this.taken.length === this.blocks.length) this.last = { blocks: this.blocks, taken: this.taken };
+    this.blocks = blocks;
     this.taken = [];
     for (const name of this.passing) this.texts.delete(name);
     this.passing = [];
@@ -56,7 +64,7 @@ export class BlockMemory {
 
   /** The next block in the order of the text: the known one as long as it is valid, else what `read` gives. */
   take(block: Block, isValid: (known: ReadBlock) => boolean, read: () => ReadBlock): ReadBlock {
-    let entry = this.byBlock.get(block);
+    let entry = this.takenBefore(block) ?? this.byBlock.get(block);
     if (!entry || entry.turn === this.turn || !isValid(entry.read)) {
       const first = this.entries.get(block);
       entry = first;
@@ -70,6 +78,15 @@ export class BlockMemory {
     entry.turn = this.turn;
     this.taken.push(entry);
     return entry.read;
+  }
+
+  /** What was taken for the block of that place in the state before, if it is the same one. */
+  private takenBefore(block: Block): Entry | undefined {
+    const { blocks, taken } = this.last;
+    const place = this.taken.length;
+    if (blocks[place] === block) return taken[place];
+    const fromEnd = place + blocks.length - this.blocks.length;
+    return blocks[fromEnd] === block ? taken[fromEnd] : undefined;
   }
 
   private add(block: Block, first: Entry | undefined, old: Entry | undefined, read: ReadBlock): Entry {
@@ -127,6 +144,7 @@ export class BlockMemory {
     this.entries = new Entries();
     this.texts = new Map();
     this.byBlock = new WeakMap();
+    this.last = { blocks: [], taken: [] };
     for (const entry of this.taken) {
       entry.twin = this.entries.get(entry.read);
       this.entries.set(entry.read, entry);

@@ -22,14 +22,31 @@ export const WHOLE_TEXT: BlockPlaces = { has: () => false, spanOf: (span) => spa
 /** Places of blocks that make up the text of `file` one behind the other. */
 export function placeBlocks(file: string, blocks: readonly NamedBlock[]): BlockPlaces {
   let known: Map<string, number> | undefined;
-  const places = () => (known ??= distances(blocks));
+  let questions = 0;
+  const distanceOf = (name: string) => {
+    questions += 1;
+    if (questions > FEW) known ??= distances(blocks);
+    return known ? known.get(name) : distanceTo(name, blocks);
+  };
   return {
-    has: (name) => places().has(name),
+    has: (name) => distanceOf(name) !== undefined,
     spanOf: (span) => {
-      const by = places().get(span.file);
+      const by = distanceOf(span.file);
       return by === undefined ? span : { file, start: span.start + by, end: span.end + by };
     },
   };
+}
+
+/** A table of all blocks pays from then on; most states are asked for the places of a finding or two. */
+const FEW = 8;
+
+function distanceTo(wanted: string, blocks: readonly NamedBlock[]): number | undefined {
+  let start = 0;
+  for (const { name, before, text } of blocks) {
+    if (name === wanted) return start - before.length;
+    start += text.length;
+  }
+  return undefined;
 }
 
 function distances(blocks: readonly NamedBlock[]): Map<string, number> {

@@ -70,6 +70,7 @@ class Joining {
   private tell({ parsed, rest }: Part): void {
     const read = parsed ?? rest?.read;
     if (!read) return;
+    if (read.syntax.length + read.laterSyntax.length + read.findings.length === 0 && !rest) return;
     // One by one: a block may hold more findings than a call takes arguments.
     for (const finding of this.syntax.length === 0 ? read.syntax : read.laterSyntax)
       this.syntax.push(finding);
@@ -104,6 +105,9 @@ class Joining {
 class Entries {
   readonly pairs: Pair[] = [];
   private readonly first = new Map<unknown, ScalarNode>();
+  /** True when `first` holds all entries: before the first key that comes twice, names alone are cheaper. */
+  private isFilled = false;
+  private readonly names = new Set<unknown>();
   private readonly path: readonly string[];
 
   constructor(path: readonly string[]) {
@@ -112,6 +116,8 @@ class Entries {
 
   /** False when equal keys are so mixed that only the whole text tells which is the first. */
   add(pairs: readonly Pair[], findings: Finding[]): boolean {
+    if (!this.isFilled && pairs.length === 1 && pairs[0] && this.addNew(pairs[0])) return true;
+    this.fill();
     for (const pair of pairs) {
       const earlier = this.first.get(nameOf(pair.key));
       if (earlier && pairs.length > 1 && !pairs.some(({ key }) => key === earlier)) return false;
@@ -121,6 +127,20 @@ class Entries {
       this.pairs.push(pair);
     }
     return true;
+  }
+
+  /** False for a key that is there already. */
+  private addNew(pair: Pair): boolean {
+    const { size } = this.names;
+    if (this.names.add(nameOf(pair.key)).size === size) return false;
+    this.pairs.push(pair);
+    return true;
+  }
+
+  private fill(): void {
+    if (this.isFilled) return;
+    this.isFilled = true;
+    for (const { key } of this.pairs) this.first.set(nameOf(key), key);
   }
 }
 

@@ -3,7 +3,7 @@
 import { BlockMemory, type ReadBlock } from './blockMemory.ts';
 import { placeBlocks, WHOLE_TEXT, type BlockPlaces, type NamedBlock } from './blockPlaces.ts';
 import { joinBlocks, type Part } from './joinBlocks.ts';
-import { Paused } from './kept.ts';
+import { keepResults, Paused, type Kept } from './kept.ts';
 import { parseYaml, type ParsedYaml } from './parse.ts';
 import { ENDS_LINE, parseBlock, parseRest, type Anchors, type ParsedBlock } from './parseBlock.ts';
 import { splitBlocks, type Block, type SplitText } from './splitBlocks.ts';
@@ -17,6 +17,8 @@ export interface BlockTree extends ParsedYaml {
   readonly textOf: (name: string) => string | undefined;
   /** True when blocks that were there before stand in another order now. */
   readonly isReordered: boolean;
+  /** True when the text holds this; only new blocks are searched. */
+  readonly mentions: (word: string) => boolean;
 }
 
 export interface BlockParser {
@@ -32,12 +34,13 @@ const MOST_EXPANDED = 100_000;
 /** A parser for the successive states of one document; it remembers the blocks of the last ones. Pauses as keepResults does. */
 export function createBlockParser(isOver: () => boolean = () => false): BlockParser {
   const memory = new BlockMemory();
+  const kept = keepResults();
   const fallbacks = { whole: 0, rest: 0 };
   let last: SplitText | undefined;
   const readingOf = (text: string) => {
     const split = splitBlocks(text, last);
     last = split ?? last;
-    return split && new Reading(split, memory, isOver);
+    return split && new Reading(split, { memory, kept, isOver });
   };
   const read = (text: string, file: string): BlockTree => {
     const reading = readingOf(text);
@@ -45,7 +48,13 @@ export function createBlockParser(isOver: () => boolean = () => false): BlockPar
     if (reading?.isCut) fallbacks.rest += 1;
     if (tree) return tree;
     fallbacks.whole += 1;
-    return { ...parseYaml(text, file), places: WHOLE_TEXT, textOf: () => undefined, isReordered: false };
+    return {
+      ...parseYaml(text, file),
+      places: WHOLE_TEXT,
+      textOf: () => undefined,
+      isReordered: false,
+      mentions: (word) => text.includes(word),
+    };
   };
   let before: { readonly text: string; readonly file: string; readonly tree: BlockTree } | undefined;
   return {
@@ -60,6 +69,13 @@ export function createBlockParser(isOver: () => boolean = () => false): BlockPar
   };
 }
 
+/** What outlives one text. */
+interface Lasting {
+  readonly memory: BlockMemory;
+  readonly kept: Kept;
+  readonly isOver: () => boolean;
+}
+
 /** The reading of one text. */
 class Reading {
   readonly blocks: readonly Block[];
@@ -71,15 +87,17 @@ class Reading {
   private count = 0;
   private readonly text: string;
   private readonly memory: BlockMemory;
+  private readonly kept: Kept;
   private readonly isOver: () => boolean;
   private readonly anchors = new Map<string, Anchored>();
 
-  constructor({ text, blocks }: SplitText, memory: BlockMemory, isOver: () => boolean) {
+  constructor({ text, blocks }: SplitText, { memory, kept, isOver }: Lasting) {
     this.isOver = isOver;
     this.text = text;
     this.memory = memory;
+    this.kept = kept;
     this.blocks = blocks;
-    memory.start();
+    memory.start(blocks);
   }
 
   tree(file: string): BlockTree | undefined {
@@ -123,7 +141,8 @@ class Reading {
       () => this.read(block, end, this.anchors),
     );
     if (this.count > before && this.isOver()) throw new Paused();
-    for (const [name, anchor] of read.parsed?.anchors ?? []) this.anchors.set(name, anchor);
+    if (read.parsed && read.parsed.anchors.size > 0)
+      for (const [name, anchor] of read.parsed.anchors) this.anchors.set(name, anchor);
     return read;
   }
 
@@ -187,7 +206,15 @@ class Reading {
     const joined = expanded > MOST_EXPANDED ? undefined : joinBlocks(parts, file);
     if (!joined) return undefined;
     const places = placeBlocks(file, named);
-    return { ...joined, places, textOf: (name) => this.memory.textOf(name), isReordered };
+    const { kept, memory } = this;
+    return {
+      ...joined,
+      places,
+      textOf: (name) => memory.textOf(name),
+      isReordered,
+      mentions: (word) =>
+        kept.each(`mentions ${word}`, named, [], (block) => block.text.includes(word)).includes(true),
+    };
   }
 }
 

@@ -120,6 +120,8 @@ interface Keeping {
 interface Interpolated extends Omit<InterpolatedNode, 'node'> {
   readonly pair: Pair;
   readonly names: ReadonlySet<string>;
+  /** True when there is nothing but the pair: so it is with nearly all. */
+  readonly isPlain: boolean;
 }
 
 /** Interpolates a whole merged root: root keys first, then services, each as one block. */
@@ -131,6 +133,7 @@ function interpolateRoot(
   const findings: Finding[] = [];
   const defaulted: DefaultedVariable[] = [];
   const take = (result: Interpolated): Pair => {
+    if (result.isPlain) return result.pair;
     for (const finding of result.findings) findings.push(finding);
     for (const one of result.defaulted) defaulted.push(one);
     for (const name of result.names) used.add(name);
@@ -163,7 +166,9 @@ function interpolatePair(
   const names = new Set<string>();
   const lookup = (name: string) => scope.lookup((names.add(name), name));
   const { node, findings, defaulted } = interpolate({ ...scope, lookup });
-  return { pair: node === pair.value ? pair : { key: pair.key, value: node }, findings, defaulted, names };
+  const isPlain = findings.length + defaulted.length + names.size === 0;
+  const result = node === pair.value ? pair : { key: pair.key, value: node };
+  return { pair: result, findings, defaulted, names, isPlain };
 }
 
 /** Interpolates one service block. */

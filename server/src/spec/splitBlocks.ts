@@ -97,7 +97,7 @@ function keyLineAt(column: number): RegExp {
   return new RegExp(`^ {${column}}[A-Za-z_]`, 'gm');
 }
 
-/** The blocks after an edit inside the children of one section; undefined when more than those may have changed. */
+/** The blocks after an edit inside entries of the root, or inside the children of one section; undefined when more may have changed. */
 function splitAgain(text: string, last: SplitText): SplitText | undefined {
   const { blocks } = last;
   const start = sharedStart(text, last.text);
@@ -111,13 +111,48 @@ function splitAgain(text: string, last: SplitText): SplitText | undefined {
     if (shared + block.text.length > longest) break;
     shared += block.text.length;
   }
-  // The block before may grow, the one behind may have lost its own line.
-  first = Math.max(0, first - 1);
-  end = Math.min(blocks.length, end + 1);
-  return renew(text, last, first, end);
+  return (
+    renewRoot(text, last, { first, end, from, to: text.length - shared }) ??
+    // The block before may grow, the one behind may have lost its own line.
+    renewChildren(text, last, Math.max(0, first - 1), Math.min(blocks.length, end + 1))
+  );
 }
 
-function renew(text: string, { blocks }: SplitText, first: number, end: number): SplitText | undefined {
+interface Stretch {
+  /** Blocks `[first, end)` are made anew from `[from, to)` of the text. */
+  readonly first: number;
+  readonly end: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** After an edit inside entries of the root that have no blocks of their own: it begins with a key, and so does what is behind it. */
+function renewRoot(
+  text: string,
+  { blocks }: SplitText,
+  { first, end, from, to }: Stretch,
+): SplitText | undefined {
+  const old = blocks.slice(first, end);
+  const tail = old.at(-1);
+  if (!tail || old.some(({ kind }) => kind !== 'root') || (end < blocks.length && text[to - 1] !== '\n'))
+    return undefined;
+  const stretch = text.slice(from, to);
+  const starts = keyLines(stretch, 0, stretch.length, 0);
+  if (ODD.test(stretch) || starts[0] !== 0) return undefined;
+  const renewed = starts.flatMap((start, index) => sectionAt(stretch, start, starts[index + 1]));
+  const [others, behind] = [renewed.slice(0, -1), renewed.at(-1)];
+  if (!behind || renewed.some(({ kind }) => kind !== 'root')) return undefined;
+  const now = [...others, { ...behind, after: tail.after }];
+  return { text, blocks: [...blocks.slice(0, first), ...now, ...blocks.slice(end)] };
+}
+
+/** After an edit inside children. */
+function renewChildren(
+  text: string,
+  { blocks }: SplitText,
+  first: number,
+  end: number,
+): SplitText | undefined {
   const old = blocks.slice(first, end);
   const [head, tail] = [old[0], old.at(-1)];
   if (!head || !tail || old.some(({ kind }) => kind !== 'child')) return undefined;

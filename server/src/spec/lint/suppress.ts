@@ -12,6 +12,9 @@ interface Suppression {
   readonly lines: readonly [first: number, last: number] | undefined;
 }
 
+/** A text without it has no such comment. */
+export const COMMENT_MARK = 'hpc-compose:';
+
 const COMMENT = /(^|[ \t])# *hpc-compose: *(ignore|ignore-file)\[([^\]\n]*)\]/gm;
 
 /** True for rules that the text alone decides: findings of the others may come later. */
@@ -30,7 +33,7 @@ export function applySuppressions(
   findings: readonly Finding[],
   isJudged: (code: string) => boolean = isDecidedByText,
 ): Finding[] {
-  if (!text.includes('hpc-compose:')) return [...findings];
+  if (!text.includes(COMMENT_MARK)) return [...findings];
   const suppressions = readSuppressions(text, root);
   if (suppressions.length === 0) return [...findings];
   const lines = new LineIndex(text);

@@ -68,13 +68,15 @@ function noServices(root: MapNode): Finding {
   return findingOf('R026', { span: start });
 }
 
+const NOTHING: readonly Finding[] = [];
+
 function checkServices(pair: Pair): Finding[] {
   const key = pair.key.raw ?? String(pair.key.value);
   const words = { key, got: gotWords(pair.value) };
   if (pair.value.kind !== 'map') return [findingOf('R027', { span: valueOrKey(pair), field: key, words })];
   return pair.value.pairs.flatMap(({ key: name }) =>
     typeof name.value === 'string'
-      ? []
+      ? NOTHING
       : [
           findingOf('R033', {
             span: name.span,
