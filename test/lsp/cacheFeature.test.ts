@@ -51,6 +51,21 @@ describe('cache requests of the server', () => {
     assert.ok(services[0].runtime_artifact.path.startsWith(`${folder}/cache/base/`));
   });
 
+  it('take variables from the settings and from files as they are now, not as the text was judged before', async () => {
+    fs.writeFileSync(path.join(folder, '.env'), 'PLACE=first\n');
+    await start({ settings: { env: { TAG: '6' } } });
+    await client.open(uri, spec(`${folder}/\${PLACE}`).replace(':7', ':${TAG:-7}'));
+    const inspect = async () => {
+      const { cache_dir, services } = await client.request<InspectResult>('hpcCompose/cache/inspect', {
+        uri,
+      });
+      return [path.relative(folder, cache_dir), services[0]?.source_image];
+    };
+    assert.deepEqual(await inspect(), ['first', 'docker://docker.io/library/redis:6']);
+    fs.writeFileSync(path.join(folder, '.env'), 'PLACE=second\n');
+    assert.deepEqual(await inspect(), ['second', 'docker://docker.io/library/redis:6']);
+  });
+
   it('limit an inspect to one service', async () => {
     await start();
     await client.open(uri, `${spec(`${folder}/cache`)}  other:\n    image: alpine:3\n`);

@@ -4,6 +4,7 @@ import type { Finding } from '../model/finding.ts';
 import type { Analysis, Surroundings } from '../spec/analyse.ts';
 import { followEdits, type EditedJudge, type EditedSpec } from '../spec/analyseEdits.ts';
 import type { SpecNode } from '../spec/node.ts';
+import { isSameValue } from '../spec/sameValue.ts';
 import { findingOf } from '../spec/rules/finding.ts';
 import { LARGEST_TEXT, type OpenDocument } from './openDocuments.ts';
 import type { SurroundingsSource } from './surroundings.ts';
@@ -77,6 +78,8 @@ export function createAnalyses(surroundings: Pick<SurroundingsSource, 'of'>): Do
     }
   };
   const beside: JudgeBeside = async (document, text, around, signal) => {
+    const last = states.get(document)?.judged;
+    if (last?.text === text && last.analysis && holdsFor(last.analysis, last, around)) return last.analysis;
     const judge = knownOf(document).beside;
     for (let slices = 0; ; slices += 1) {
       const end = slices < MOST_SLICES ? performance.now() + SLICE_MS : Infinity;
@@ -101,6 +104,27 @@ export function createAnalyses(surroundings: Pick<SurroundingsSource, 'of'>): Do
       else changes.set(uri, (changes.get(uri) ?? 0) + 1);
     },
   };
+}
+
+/** Such texts read other files, which may say something else by now. */
+const READS_FILES = /\b(?:extends|env_file|secrets)\b/;
+
+/**
+ * True when an analysis is as good for other surroundings: a valid text that hangs on nothing but variables and profiles, which
+ * are the same. Whatever else differs only adds findings.
+ */
+function holdsFor({ valid, pending, findings }: Analysis, judged: Judged, around: Surroundings): boolean {
+  const { around: before, text } = judged;
+  return (
+    valid &&
+    pending.length === 0 &&
+    before.file === around.file &&
+    !findings.some(({ code }) => code === 'R060') &&
+    isSameValue(before.variables, around.variables) &&
+    isSameValue(before.resourceProfiles ?? new Map(), around.resourceProfiles ?? new Map()) &&
+    !around.strictEnv &&
+    !READS_FILES.test(text)
+  );
 }
 
 function judge(
