@@ -23,7 +23,7 @@ export interface CommandContext {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Results. Resolves when the text was taken, so that big output is streamed. */
-  readonly out: (text: string) => Promise<void>;
+  readonly out: (text: string | Uint8Array) => Promise<void>;
   /** Progress and messages, on stderr. Silent with --quiet. */
   readonly say: (text: string) => void;
   readonly log: Log;

@@ -7,7 +7,8 @@ const LENGTHS = 1 << 16;
 export interface TextStore {
   /** Gives a reference. Texts of 64 KiB and more are cut. */
   readonly add: (text: string | Buffer) => number;
-  readonly get: (reference: number) => string;
+  /** The texts in this order as bytes, each behind `lead`. */
+  readonly gather: (references: readonly number[], lead: string) => Buffer;
 }
 
 /** An empty store. */
@@ -27,10 +28,18 @@ export function createTextStore(): TextStore {
       used += length;
       return place * LENGTHS + length;
     },
-    get: (reference) => {
-      const place = Math.floor(reference / LENGTHS);
-      const start = place % CHUNK;
-      return chunks[Math.floor(place / CHUNK)]?.toString('utf8', start, start + (reference % LENGTHS)) ?? '';
+    gather: (references, lead) => {
+      const start = Buffer.from(lead);
+      const size = references.reduce((sum, reference) => sum + start.length + (reference % LENGTHS), 0);
+      const all = Buffer.allocUnsafeSlow(size);
+      let at = 0;
+      for (const reference of references) {
+        at += start.copy(all, at);
+        const place = Math.floor(reference / LENGTHS);
+        const from = place % CHUNK;
+        at += chunks[Math.floor(place / CHUNK)]?.copy(all, at, from, from + (reference % LENGTHS)) ?? 0;
+      }
+      return all;
     },
   };
 }

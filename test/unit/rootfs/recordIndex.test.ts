@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { userLayout, type UserLayout } from '../../../server/src/core/rootfs/layout.ts';
-import { readRecordIndex, renewRecordIndex } from '../../../server/src/core/rootfs/recordIndex.ts';
+import { hasTrueIndex, recordsOf, renewRecordIndex } from '../../../server/src/core/rootfs/recordIndex.ts';
 import { recordedEntries } from '../../../server/src/core/rootfs/scanUser.ts';
 import { makeEntry, makeUser, metadataOf, writeRecord } from '../../helpers/rootfs/manyEntries.ts';
 import { RootfsRig, UID } from '../../helpers/rootfs/rig.ts';
@@ -27,19 +27,45 @@ describe('rootfs cache: all records in one file', () => {
 
   it('says exactly what the records say', async () => {
     const before = recordedEntries(layout);
-    assert.equal(readRecordIndex(layout), undefined);
+    assert.ok(!hasTrueIndex(layout));
     await renewRecordIndex(layout);
-    assert.ok(readRecordIndex(layout));
+    assert.ok(hasTrueIndex(layout));
     assert.deepEqual(recordedEntries(layout), before);
     assert.equal(before.length, names.length);
+  });
+
+  it('says the same of many, in whatever order they are asked for, and with a piece that is damaged', async () => {
+    for (let number = names.length; number < 600; number++) names.push(makeEntry(rig.user, UID, number, 1));
+    const asked = () => {
+      const recordOf = recordsOf(layout);
+      const order = [...names.toReversed(), ...names, 'none', ...names.filter((_, index) => index % 7 === 3)];
+      return order.map((name) => recordOf(name));
+    };
+    const before = asked();
+    assert.equal(before.filter((record) => record !== undefined).length, before.length - 1);
+    await renewRecordIndex(layout);
+    assert.ok(hasTrueIndex(layout));
+    assert.deepEqual(asked(), before);
+    const lines = fs.readFileSync(layout.records, 'utf8').split('\n');
+    assert.equal(lines.length, 1 + 3 + 1);
+    const spoiled = lines.with(2, '[[]]'.padEnd(lines[2]?.length ?? 0)).join('\n');
+    const early = recordsOf(layout);
+    for (const wrong of [spoiled, spoiled.slice(0, -1)]) {
+      fs.rmSync(layout.records);
+      fs.writeFileSync(layout.records, wrong);
+      assert.ok(!hasTrueIndex(layout));
+      assert.deepEqual(asked(), before);
+    }
+    // Another file by now than the one whose head was read.
+    assert.deepEqual(names.map(early), asked().slice(names.length, 2 * names.length));
   });
 
   it('is not believed after any change of a record, however soon after it was written', async () => {
     for (let round = 0; round < 5; round++) {
       await renewRecordIndex(layout);
-      assert.ok(readRecordIndex(layout));
+      assert.ok(hasTrueIndex(layout));
       change(names[round] ?? '', round);
-      assert.equal(readRecordIndex(layout), undefined);
+      assert.ok(!hasTrueIndex(layout));
       assert.equal(bytesOf(names[round] ?? ''), round);
     }
     await renewRecordIndex(layout);
@@ -52,40 +78,45 @@ describe('rootfs cache: all records in one file', () => {
     const tree = path.join(rig.user, names[3] ?? '');
     fs.renameSync(tree, `${tree}-old`);
     fs.mkdirSync(tree);
-    assert.ok(readRecordIndex(layout));
+    assert.ok(hasTrueIndex(layout));
     assert.equal(bytesOf(names[3] ?? ''), undefined);
   });
 
   it('is nothing when it is damaged, a link, a pipe or a copy from elsewhere', async () => {
+    const before = recordedEntries(layout);
     await renewRecordIndex(layout);
     const text = fs.readFileSync(layout.records, 'utf8');
-    const stored = JSON.parse(text) as { directory: string; records: unknown[][] };
+    const [head = '', piece = ''] = text.split('\n');
     const spoiled = [
+      '',
       text.slice(0, -9),
-      'null',
-      JSON.stringify({ ...stored, directory: stored.directory.replace(/^\d+/, '1') }),
-      JSON.stringify({ ...stored, records: [[names[0], 1, 2, 3]] }),
+      `${text.slice(0, -9)}\n`,
+      'null\n',
+      `${head.replace(/"directory":"\d+/, '"directory":"1')}\n${piece}\n`,
+      `${head}\n[["${names[0] ?? ''}",1,2,3]]\n`,
+      `${head}\n${piece}\nnull\n`,
     ];
     for (const wrong of spoiled) {
       fs.writeFileSync(layout.records, wrong);
-      assert.equal(readRecordIndex(layout), undefined, wrong.slice(0, 60));
+      assert.ok(!hasTrueIndex(layout), wrong.slice(0, 60));
+      assert.deepEqual(recordedEntries(layout), before, wrong.slice(0, 60));
     }
     fs.rmSync(layout.records);
     fs.writeFileSync(path.join(rig.folder, 'elsewhere'), text);
     fs.symlinkSync(path.join(rig.folder, 'elsewhere'), layout.records);
-    assert.equal(readRecordIndex(layout), undefined);
+    assert.ok(!hasTrueIndex(layout));
     fs.rmSync(layout.records);
     execFileSync('mkfifo', [layout.records]);
-    assert.equal(readRecordIndex(layout), undefined);
+    assert.ok(!hasTrueIndex(layout));
     assert.equal(recordedEntries(layout).length, names.length);
   });
 
   it('is made by a collection, also by one that has nothing to do, and goes with what it evicts', async () => {
     await rig.gc();
-    assert.ok(readRecordIndex(layout));
+    assert.ok(hasTrueIndex(layout));
     const report = await rig.gc({ maxBytes: 700_000_000 * 18 });
     assert.ok(report.evicted.length > 0);
-    assert.ok(readRecordIndex(layout));
+    assert.ok(hasTrueIndex(layout));
     assert.equal(recordedEntries(layout).length, names.length - report.evicted.length);
     assert.deepEqual(
       fs.readdirSync(layout.hidden).filter((name) => name.endsWith('.tmp')),
@@ -104,7 +135,7 @@ describe('rootfs cache: all records in one file', () => {
       layout.records,
       index.replace(/"directory":"[^"]*"/, `"directory":"${dev}:${ino}:${mtimeNs}:${ctimeNs}"`),
     );
-    assert.ok(readRecordIndex(layout));
+    assert.ok(hasTrueIndex(layout));
     const plan = await rig.plan({ maxBytes: 1 });
     assert.equal(plan.would_evict.length, names.length - 1);
     assert.ok(!plan.would_evict.some(({ name }) => name === oldest));

@@ -28,37 +28,39 @@ export const HIDDEN = '.rootfs-cache';
 
 /** Paths of one user's part of the cache. On a shared file system each host has a part of its own. */
 export function userLayout(base: string, uid: number, host?: string): UserLayout {
-  const root = host === undefined ? join(base, String(uid)) : join(base, String(uid), host);
-  const hidden = join(root, HIDDEN);
+  const own = join(base, String(uid));
+  const root = host === undefined ? own : join(own, host);
+  // Spelled out below: joining normalises again, and there may be 100,000 of these.
+  const hidden = `${root}/${HIDDEN}`;
   return {
     base,
     uid,
     root,
     hidden,
-    locks: join(hidden, 'locks'),
-    meta: join(hidden, 'meta'),
-    build: join(hidden, 'build'),
-    trash: join(hidden, 'trash'),
-    gcLock: join(hidden, 'gc.lock'),
-    lastGc: join(hidden, 'gc-last.json'),
-    pins: join(hidden, 'pins.json'),
-    records: join(hidden, 'records.json'),
+    locks: `${hidden}/locks`,
+    meta: `${hidden}/meta`,
+    build: `${hidden}/build`,
+    trash: `${hidden}/trash`,
+    gcLock: `${hidden}/gc.lock`,
+    lastGc: `${hidden}/gc-last.json`,
+    pins: `${hidden}/pins.json`,
+    records: `${hidden}/records.json`,
   };
 }
 
 /** The tree of an entry. */
 export function entryPath(layout: UserLayout, name: string): string {
-  return join(layout.root, name);
+  return `${layout.root}/${name}`;
 }
 
 /** The permanent lock of a name; outside the tree, so that it survives eviction. */
 export function lockPath(layout: UserLayout, name: string): string {
-  return join(layout.locks, `${name}.lock`);
+  return `${layout.locks}/${name}.lock`;
 }
 
 /** The commit record of a name. */
 export function metaPath(layout: UserLayout, name: string): string {
-  return join(layout.meta, `${name}.json`);
+  return `${layout.meta}/${name}.json`;
 }
 
 /** True for what a build of this entry leaves in `build/`. */
