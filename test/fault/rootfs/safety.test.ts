@@ -283,6 +283,17 @@ describe('rootfs cache, test plan: safety', () => {
       assert.ok(fs.existsSync(path.join(rig.base, '20009', path.basename(held.path!), 'marker')));
     });
 
+    it('a link in the place of a folder is not looked behind', async () => {
+      await fillAs(20001, rig.image('a'), 1000);
+      const elsewhere = path.join(rig.folder, 'elsewhere');
+      const litter = `.rootfs-cache/build/pyxis_cache_u20005_${'0'.repeat(16)}~${'0'.repeat(12)}`;
+      fs.mkdirSync(path.join(elsewhere, litter), { recursive: true });
+      fs.symlinkSync(elsewhere, path.join(rig.base, '20005'));
+      const report = await gcAll();
+      assert.deepEqual(report.warnings, []);
+      assert.ok(fs.existsSync(path.join(elsewhere, litter)));
+    });
+
     it('takes the proposal’s global lock, and says busy when a plugin has it', async () => {
       await fillAs(20001, rig.image('a'), 1000);
       const lock = path.join(rig.base, 'pyxis-container-cache-gc.lock');

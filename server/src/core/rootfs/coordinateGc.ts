@@ -76,7 +76,7 @@ async function sweepAll(
   const { base, settings } = request;
   const host = settings.allowNetworkFs ? ports.host : undefined;
   const littered = new Set<number>();
-  const scan = scanBase({ base, host }, (step) => {
+  const scan = scanBase({ base, host, scratchOnly: true }, (step) => {
     if (step.kind === 'build' || step.kind === 'trash') littered.add(step.layout.uid);
   });
   while (!scan.next().done);

@@ -5,7 +5,7 @@ import { restEvery } from '../restEvery.ts';
 import { userLayout, type UserLayout } from './layout.ts';
 import { parseUidDirectory } from './names.ts';
 import { lendRights, type AsOwner } from './ownerRights.ts';
-import { scanUser, type ScanStep } from './scanUser.ts';
+import { scanLitter, scanUser, type ScanStep } from './scanUser.ts';
 
 export interface ScanRequest {
   readonly base: string;
@@ -15,6 +15,8 @@ export interface ScanRequest {
   readonly host?: string | undefined;
   /** Pinned by settings: names, images, image files. */
   readonly pinned?: readonly string[];
+  /** Builds and trash alone: no look at any entry. */
+  readonly scratchOnly?: boolean;
 }
 
 /** How long a scan goes on, and root keeps users' rights, before others may run. */
@@ -32,20 +34,24 @@ export function userDirectories(base: string): number[] {
 }
 
 /**
- * Shows everything found to `visit`, which runs with the rights of the user whose it is; yields every few milliseconds. Throws only
- * when the base itself cannot be read, and what `visit` throws.
+ * Shows everything found to `visit`, which runs with the rights of the user whose it is; yields every few milliseconds, as root
+ * after `lendMs`. Throws only when the base itself cannot be read, and what `visit` throws.
  */
-export function* scanBase(request: ScanRequest, visit: (step: ScanStep) => void): Generator<void> {
-  const { base, host, uids = userDirectories(base), pinned = [] } = request;
+export function* scanBase(
+  request: ScanRequest,
+  visit: (step: ScanStep) => void,
+  lendMs = LEND_MS,
+): Generator<void> {
+  const { base, host, uids = userDirectories(base), pinned = [], scratchOnly = false } = request;
   const pins = new Set(pinned);
   const users = uids[Symbol.iterator]();
   const next = (): UserScan | undefined => {
     const user = users.next();
     if (user.done) return undefined;
     const layout = userLayout(base, user.value, host);
-    return { layout, portions: scanUser(layout, pins, visit) };
+    return { layout, portions: scratchOnly ? scanLitter(layout, visit) : scanUser(layout, pins, visit) };
   };
-  if (process.geteuid?.() === 0) yield* scanAsOwners(next);
+  if (process.geteuid?.() === 0) yield* scanAsOwners(next, lendMs);
   else for (let scan = next(); scan; scan = next()) yield* scan.portions;
 }
 
@@ -66,10 +72,10 @@ interface UserScan {
 }
 
 /** Several users, or a part of a big one, for each time that rights are lent. */
-function* scanAsOwners(next: () => UserScan | undefined): Generator<void> {
+function* scanAsOwners(next: () => UserScan | undefined, lendMs: number): Generator<void> {
   let scan = next();
   const scanSome = (asOwner: AsOwner) => {
-    const until = performance.now() + LEND_MS;
+    const until = performance.now() + lendMs;
     while (scan && performance.now() < until) {
       const { layout, portions } = scan;
       if (asOwner(layout, () => pull(portions, until))) scan = next();

@@ -57,7 +57,14 @@ export function* scanUser(
     if (item) visit(item);
     if (index % PORTION === PORTION - 1) yield;
   }
+  yield* scanLitter(layout, visit);
+}
+
+/** Shows the builds and trash of one user to `visit`. */
+export function* scanLitter(layout: UserLayout, visit: (step: ScanStep) => void): Generator<void> {
+  if (ownerOf(layout) === undefined) return;
   scanScratch(layout, 'build', layout.build, visit);
+  yield;
   scanScratch(layout, 'trash', layout.trash, visit);
 }
 
