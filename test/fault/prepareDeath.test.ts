@@ -2,7 +2,13 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { assertCommittedWhole, eventually, leftovers, processesNaming } from '../helpers/invariants.ts';
+import {
+  assertCommittedWhole,
+  childrenOf,
+  eventually,
+  leftovers,
+  processesNaming,
+} from '../helpers/invariants.ts';
 import { runProgram } from '../helpers/cli.ts';
 import { actionsOf, ALL_BUILT, errorOf, useFaultBed } from '../helpers/faultBed.ts';
 import { faultyFiles } from '../helpers/faultyFiles.ts';
@@ -39,6 +45,21 @@ describe('faults: death during prepare', function () {
       assert.deepEqual(leftovers(bed.cacheDir()), []);
     });
   }
+
+  it('F01 the same when what watches over it was killed before', async () => {
+    const env = { FAKE_HANG: 'import', FAKE_GRANDCHILD: 'import', FAKE_MATCH: 'redis' };
+    const { child, ended } = bed.start(env, ['--jobs', '1']);
+    await bed.begun('import');
+    const watchers = () => childrenOf(child.pid).filter(({ words }) => words[0] === '/bin/sh');
+    const [first] = watchers();
+    if (!first) assert.fail('nothing watches');
+    process.kill(first.pid, 'SIGKILL');
+    await eventually('another one watches', () => watchers().some(({ pid }) => pid !== first.pid));
+    child.kill('SIGKILL');
+    await ended;
+    await eventually('the tool is gone', () => processesNaming(bed.cacheDir()).length === 0);
+    await bed.nextPrepare();
+  });
 
   function owners(): OwnerRecord[] {
     const folder = ownersFolderOf(bed.cacheDir());

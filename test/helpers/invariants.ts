@@ -173,6 +173,21 @@ export async function eventually(what: string, check: () => boolean): Promise<vo
   }
 }
 
+/** Running processes that a process started, with the words of their command lines. */
+export function childrenOf(parent: number | undefined): { readonly pid: number; readonly words: string[] }[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        const parentNow = readFileSync(`/proc/${name}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[1];
+        if (Number(parentNow) !== parent) return [];
+        return [{ pid: Number(name), words: readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0') }];
+      } catch {
+        return [];
+      }
+    });
+}
+
 /** Command lines of running processes whose arguments or environment name a folder. */
 export function processesNaming(folder: string): string[] {
   return readdirSync('/proc')

@@ -312,19 +312,30 @@ for group in $groups; do kill -TERM "-$group"; done 2>/dev/null
 for group in $groups; do kill -KILL "-$group"; done 2>/dev/null
 `;
 
-/** Starts the watching process (a shell in a session of its own, about 1 ms). */
+/** Starts the watching process (a shell in a session of its own, about 1 ms). One that somebody kills is started again. */
 export function startGuard(): ProcessGuard {
-  const watcher = spawn('/bin/sh', ['-c', WATCH], {
-    cwd: '/',
-    detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
-  });
-  watcher.on('error', () => undefined);
-  watcher.unref();
-  const input = watcher.stdin;
-  input.on('error', () => undefined);
   const known = new Set<number>();
+  let isDisposed = false;
+  let restarts = 0;
+  let input = watch();
   const say = (line: string) => void input.write(`${line}\n`);
+  function watch(): Writable {
+    const watcher = spawn('/bin/sh', ['-c', WATCH], {
+      cwd: '/',
+      detached: true,
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    watcher.on('error', () => undefined);
+    watcher.on('exit', () => {
+      if (isDisposed || restarts >= MOST_RESTARTS) return;
+      restarts += 1;
+      input = watch();
+      for (const group of known) say(`+ ${group}`);
+    });
+    watcher.unref();
+    watcher.stdin.on('error', () => undefined);
+    return watcher.stdin;
+  }
   return {
     add: (group) => {
       known.add(group);
@@ -334,11 +345,15 @@ export function startGuard(): ProcessGuard {
       if (known.delete(group)) say(`- ${group}`);
     },
     dispose: () => {
+      isDisposed = true;
       say('.');
       input.end();
     },
   };
 }
+
+/** Where it cannot live, a program goes on without it. */
+const MOST_RESTARTS = 5;
 
 export interface AttachedRequest {
   readonly command: string;
