@@ -2,7 +2,7 @@
 // when the client goes away.
 import { createConnection } from 'vscode-languageserver/node';
 import { realPorts } from './core/ports.ts';
-import { keepNurserySmall } from './core/steadyNursery.ts';
+import { keepHeapSmall } from './core/smallHeap.ts';
 import { startServer } from './lsp/server.ts';
 
 declare const __PRODUCT_VERSION__: string | undefined;
@@ -19,7 +19,7 @@ if (args.includes('--version')) {
   );
   process.exitCode = 2;
 } else {
-  keepNurserySmall();
+  keepHeapSmall();
   startServer({
     connection: createConnection(),
     ports: (log) => realPorts(log, process.env),

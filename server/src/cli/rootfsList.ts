@@ -3,7 +3,7 @@
 import type { RootfsEntry } from '../model/rootfs.ts';
 import { ENTRY_JSON, type EntryForm } from '../core/rootfs/listEntry.ts';
 import { listRootfsAs, type RootfsListOf } from '../core/rootfs/listRootfs.ts';
-import { keepNurserySmall } from '../core/steadyNursery.ts';
+import { keepHeapSmall } from '../core/smallHeap.ts';
 import type { Arguments, CommandContext } from './command.ts';
 import { sizeText, withRootfs } from './rootfsContext.ts';
 import { createTextStore, type TextStore } from './textStore.ts';
@@ -14,7 +14,7 @@ const PIECE = 150;
 /** `rootfs list`. */
 export function listCommand(context: CommandContext, args: Arguments): Promise<number> {
   return withRootfs(context, args, async ({ settings, base, ports, format }) => {
-    keepNurserySmall();
+    keepHeapSmall();
     const { signal } = context;
     const form = format === 'json' ? ENTRY_JSON : ENTRY_ROW;
     const store = createTextStore();
