@@ -126,7 +126,7 @@ export function planPage(plan: RootfsGcPlan, units: Units, now: number): string 
   );
   return [
     `# Simulated collection of ${escape(plan.base)}`,
-    `${REASONS[plan.reason]} ${plan.would_evict.length} would go, ${formatBytes(plan.bytes, units)}.`,
+    `${reasonWords(plan)} ${plan.would_evict.length} would go, ${formatBytes(plan.bytes, units)}.`,
     ...(plan.would_evict.length > 0
       ? [['| image | size | used | name |', '|---|---|---|---|', ...plan.would_evict.map(row)].join('\n')]
       : []),
@@ -136,8 +136,11 @@ export function planPage(plan: RootfsGcPlan, units: Units, now: number): string 
 }
 
 /** Why a plan is as it is, in one sentence. */
-export function reasonWords(reason: RootfsGcPlan['reason']): string {
-  return REASONS[reason];
+export function reasonWords({ reason, in_use: used, skipped }: RootfsGcPlan): string {
+  const kept = used.length + skipped.length;
+  if (reason !== 'futile' || kept === 0) return REASONS[reason];
+  const those = kept === 1 ? 'one image is' : `${kept} images are`;
+  return `No eviction could help: ${those} in use, pinned or young, and what may go is too little beside other data on the disk.`;
 }
 
 /** Why a collection ended, in one sentence. */

@@ -148,8 +148,9 @@ async function collect(
   const plan = await app.request('hpcCompose/rootfs/gcPlan', names);
   const { units } = readSettings();
   if (plan.would_evict.length === 0) {
-    const used = plan.in_use.length > 0 ? ` ${vscode.l10n.t('{0} in use.', plan.in_use.length)}` : '';
-    void vscode.window.showInformationMessage(reasonWords(plan.reason) + used);
+    const isUsed = node?.type === 'rootfs' && plan.in_use.length > 0;
+    const words = isUsed ? vscode.l10n.t('The image is in use: it stays.') : reasonWords(plan);
+    void vscode.window.showInformationMessage(words);
     return undefined;
   }
   const question = vscode.l10n.t(

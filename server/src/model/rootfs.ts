@@ -82,7 +82,7 @@ export type RootfsGcReason =
   | 'below-low'
   /** Another run holds the lock. */
   | 'busy'
-  /** No eviction could help; other data fills the disk. */
+  /** No eviction could help: other data fills the disk, or nearly all images are in use, pinned or young. */
   | 'futile'
   /** What was evicted did not free space. */
   | 'not-reclaiming'

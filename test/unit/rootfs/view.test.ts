@@ -118,5 +118,9 @@ describe('rootfs view', () => {
     assert.match(page, /1 would go/);
     assert.match(page, /\| \/a\\\|b\.sqsh \| \? \|/);
     assert.match(page, /`n2`: in use\n- `n3`: pinned/);
+    const futile = { ...plan, reason: 'futile', would_evict: [] } as RootfsGcPlan;
+    assert.match(planPage(futile, 'binary', NOW), /2 images are in use, pinned or young/);
+    const other = { ...futile, in_use: [], skipped: [] };
+    assert.match(planPage(other, 'binary', NOW), /other data fills the disk/);
   });
 });
