@@ -24,7 +24,7 @@ export function createShellLint({ env, log }: CommandContext): ShellLint {
     if (source === undefined) return judged;
     const look = { checker, tools: TOOLS, signal: new AbortController().signal };
     try {
-      const scripts = checkableScripts(judged.judgement?.resolved, input.path, source);
+      const scripts = await checkableScripts(judged.judgement?.resolved, input.path, source);
       const found = [...(await findSyntaxErrors(scripts, look)), ...(await findStyleProblems(scripts, look))];
       const left = suppressed(found, input.path, source);
       const shown = left.map((finding) => (input.isStdin ? asStdinFinding(finding, input.path) : finding));

@@ -1,4 +1,5 @@
 // The shell texts of a spec, given to `bash -n` and to ShellCheck where it is installed; for both doors.
+import { restEvery } from '../core/restEvery.ts';
 import type { ShellChecker, ShellTools } from '../core/shellCheck.ts';
 import type { Finding } from '../model/finding.ts';
 import { styleFindings, syntaxFindings } from '../spec/lint/shellFindings.ts';
@@ -12,15 +13,25 @@ export interface ShellLook {
   readonly signal: AbortSignal;
 }
 
-/** The texts of one file that a shell can have something to say about. */
-export function checkableScripts(
+/** How long services are looked through before others may run. */
+const SLICE_MS = 20;
+
+/** The texts of one file that a shell can have something to say about. Throws the signal's reason. */
+export async function checkableScripts(
   resolved: ResolvedSpec | undefined,
   file: string,
   source: string,
-): ShellScript[] {
+  signal?: AbortSignal,
+): Promise<readonly ShellScript[]> {
   if (!resolved?.root) return [];
   const { root, scope } = resolved;
-  return shellScripts({ root, file, source, lookup: scope.lookup }).filter(({ text }) => needsShell(text));
+  const found: ShellScript[] = [];
+  const rest = restEvery(SLICE_MS);
+  for (const scripts of shellScripts({ root, file, source, lookup: scope.lookup })) {
+    for (const script of scripts) if (needsShell(script.text)) found.push(script);
+    if (rest.isDue()) await rest.take(signal);
+  }
+  return found;
 }
 
 /** HX003. */

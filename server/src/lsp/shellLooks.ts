@@ -37,16 +37,18 @@ interface SourceSetup {
   readonly check: Check;
   readonly checker: ShellChecker;
   readonly settings: SettingsAccess;
-  readonly scriptsOf: (judged: JudgedDocument) => readonly ShellScript[];
+  readonly scriptsOf: (judged: JudgedDocument, signal: AbortSignal) => Promise<readonly ShellScript[]>;
   readonly isOn: (raw: RawSettings) => boolean;
 }
 
 /** Both sources ask for the texts of the same analysis: they are collected once. */
 function rememberScripts(): SourceSetup['scriptsOf'] {
-  const known = new WeakMap<JudgedDocument['analysis'], readonly ShellScript[]>();
-  return ({ document, text, analysis }) => {
-    const scripts = known.get(analysis) ?? checkableScripts(analysis.resolved, document.path, text);
+  const known = new WeakMap<JudgedDocument['analysis'], Promise<readonly ShellScript[]>>();
+  return ({ document, text, analysis }, signal) => {
+    const scripts = known.get(analysis) ?? checkableScripts(analysis.resolved, document.path, text, signal);
     known.set(analysis, scripts);
+    // Cancelled: whoever asks for the same analysis again begins anew.
+    scripts.catch(() => known.delete(analysis));
     return scripts;
   };
 }
@@ -58,7 +60,7 @@ function sourceOf({ name, codes, check, checker, settings, scriptsOf, isOn }: So
     look: async (judged, signal) => {
       const raw = await settings.all(judged.document.uri);
       if (!isOn(raw)) return [];
-      return check(scriptsOf(judged), { checker, tools: toolsOf(raw), signal });
+      return check(await scriptsOf(judged, signal), { checker, tools: toolsOf(raw), signal });
     },
   };
 }

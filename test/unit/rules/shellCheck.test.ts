@@ -26,7 +26,7 @@ function service(lines: string): string {
   return `services:\n  a:\n    image: "r:1"\n${lines.replace(/^/gm, '    ')}\n`;
 }
 
-function scriptsOf(text: string) {
+async function scriptsOf(text: string) {
   const judged = judgeText(text);
   assert.ok(judged.valid, judged.findings.map(({ message }) => message).join('\n'));
   return checkableScripts(judged.resolved, SPEC_FILE, text);
@@ -50,7 +50,7 @@ describe('shell in specs, given to bash -n', () => {
   });
   beforeEach(() => void started.splice(0));
 
-  const found = async (text: string) => findSyntaxErrors(scriptsOf(text), look());
+  const found = async (text: string) => findSyntaxErrors(await scriptsOf(text), look());
 
   for (const [title, spec, problem] of [
     ['a plain scalar', service('command: if true; «fi»'), /`fi` cannot stand here/],
@@ -159,21 +159,21 @@ describe('shell in specs, given to bash -n', () => {
     );
     const text = `services:\n${services.join('')}`;
     const shared = look();
-    assert.equal((await findSyntaxErrors(scriptsOf(text), shared)).length, 40);
-    assert.equal((await findSyntaxErrors(scriptsOf(text), shared)).length, 40);
+    assert.equal((await findSyntaxErrors(await scriptsOf(text), shared)).length, 40);
+    assert.equal((await findSyntaxErrors(await scriptsOf(text), shared)).length, 40);
     assert.equal(started.length, 1);
   });
 
   it('says nothing where there is no bash', async () => {
     const none = { ...look(), tools: { ...TOOLS, bash: '/nowhere/bash' } };
-    assert.deepEqual(await findSyntaxErrors(scriptsOf(service('command: echo )')), none), []);
+    assert.deepEqual(await findSyntaxErrors(await scriptsOf(service('command: echo )')), none), []);
   });
 
   it('can be cancelled', async () => {
     const stop = new AbortController();
     stop.abort();
     await assert.rejects(
-      findSyntaxErrors(scriptsOf(service('command: echo )')), { ...look(), signal: stop.signal }),
+      findSyntaxErrors(await scriptsOf(service('command: echo )')), { ...look(), signal: stop.signal }),
     );
   });
 });
@@ -187,7 +187,7 @@ describe('shell in specs, given to ShellCheck', () => {
 
   const run = async (shellcheck: string, text = TEXT) => {
     const checker = createShellChecker({ run: runProcess, env: { PATH: process.env.PATH } });
-    return findStyleProblems(scriptsOf(text), { checker, tools: { bash: 'bash', shellcheck }, signal });
+    return findStyleProblems(await scriptsOf(text), { checker, tools: { bash: 'bash', shellcheck }, signal });
   };
   /** Keeps what it was given, and answers as ShellCheck 0.9 does for TEXT. */
   const standIn = () => {

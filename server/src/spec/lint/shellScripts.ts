@@ -27,16 +27,13 @@ export interface ShellSource {
   readonly lookup: Lookup;
 }
 
-/** Every shell text of one file, in the order of its keys. */
-export function shellScripts(spec: ShellSource): ShellScript[] {
+/** Every shell text of one file, in the order of its keys: those of the job, then those of one service a step. */
+export function* shellScripts(spec: ShellSource): Generator<readonly ShellScript[]> {
   const setup = below({ node: spec.root, field: '' }, 'x-slurm', 'setup');
+  if (setup) yield joinedScript(setup, spec);
   const services = valueOf(spec.root, 'services');
-  return [
-    ...(setup ? joinedScript(setup, spec) : []),
-    ...(services ? entries({ node: services, field: 'services' }) : []).flatMap((service) =>
-      scriptsOf(service, spec).map((script) => ({ ...script, service: service.name })),
-    ),
-  ];
+  for (const service of services ? entries({ node: services, field: 'services' }) : [])
+    yield scriptsOf(service, spec).map((script) => ({ ...script, service: service.name }));
 }
 
 function scriptsOf(service: Place, spec: ShellSource): ShellScript[] {
