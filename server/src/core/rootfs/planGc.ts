@@ -11,11 +11,11 @@ import { readLockHolders, type LockHolders } from './lockHolders.ts';
 import { readMountUsers } from './mounts.ts';
 import { lendRights } from './ownerRights.ts';
 import type { RootfsPorts } from './rootfsPorts.ts';
-import type { RowReader, RowWriter } from './byteRows.ts';
-import { scanTogether, type Digest } from './scanHelper.ts';
+import { candidateDigest, type Seen } from './candidateDigest.ts';
+import { scanTogether } from './scanHelper.ts';
 import type { ScanRequest } from './scanRootfs.ts';
 import type { ScannedItem } from './scanUser.ts';
-import { lastUsedMs, selectVictims, type Candidate, type Selection } from './selectVictims.ts';
+import { compareByUse, lastUsedMs, selectVictims, type Candidate, type Selection } from './selectVictims.ts';
 import type { RootfsSettings } from './settings.ts';
 import { measureTreeAtOnce } from './treeOnDisk.ts';
 import { measureExcess, NOTHING_INCOMING, type Excess, type Incoming } from './watermark.ts';
@@ -46,13 +46,7 @@ export async function planGc(
   const { cacheBytes } = found;
   const excess = measureExcess(statfsOf(base, ports), cacheBytes, settings, incoming);
   const wanted = excess.length > 0 || settings.maxAge > 0;
-  const selection = await select(
-    wanted ? found.pool : new Map<Candidate, UserLayout>(),
-    excess,
-    request,
-    ports,
-    signal,
-  );
+  const selection = await select(wanted ? found.pool : [], excess, request, ports, signal);
   const free = selection.victims.flatMap((victim) => selection.looked.get(victim) ?? []);
   return {
     schema_version: 1,
@@ -90,7 +84,7 @@ function toKept({ candidate, why }: Selection['kept'][number]): RootfsKept {
 }
 
 interface Candidates {
-  readonly pool: Map<Candidate, UserLayout>;
+  readonly pool: Candidate[];
   readonly problems: RootfsKept[];
   notVisible: number;
   cacheBytes: number;
@@ -104,68 +98,17 @@ async function collectCandidates(
 ): Promise<Candidates> {
   const { nowMs } = rulesOf(request, ports);
   const scan = scanRequestOf(request, ports);
-  const found: Candidates = { pool: new Map(), problems: [], notVisible: 0, cacheBytes: 0 };
-  const layouts = new Map<number, UserLayout>();
+  const found: Candidates = { pool: [], problems: [], notVisible: 0, cacheBytes: 0 };
   const take = (seen: Seen) => {
     if (seen === 'notVisible') found.notVisible++;
     else if (seen !== undefined && 'why' in seen) found.problems.push(seen);
     else if (seen !== undefined) {
-      const layout = layouts.get(seen.uid) ?? userLayout(scan.base, seen.uid, scan.host);
-      layouts.set(seen.uid, layout);
-      found.pool.set(seen, layout);
+      found.pool.push(seen);
       if (!seen.foreign) found.cacheBytes += seen.bytes ?? 0;
     }
   };
   await scanTogether({ request: scan, nowMs }, candidateDigest(nowMs), take, ports, signal);
   return found;
-}
-
-/** What a plan wants of a step; undefined: builds and trash, which a sweep deals with. */
-type Seen = Candidate | RootfsKept | 'notVisible' | undefined;
-
-/** How a scan becomes a plan. */
-export function candidateDigest(nowMs: number): Digest<Seen> {
-  return {
-    kind: 'candidate',
-    begin: () => (step) => {
-      if (step.kind === 'notVisible') return 'notVisible';
-      if (step.kind !== 'entry') return undefined;
-      if (step.problem !== undefined) return { name: step.name, why: `invalid: ${step.problem}` };
-      return toCandidate(step, nowMs);
-    },
-    write: writeSeen,
-    read: readSeen,
-  };
-}
-
-const ROW = { notVisible: 0, kept: 1, candidate: 2 } as const;
-
-function writeSeen(seen: Seen, to: RowWriter): void {
-  if (seen === undefined) return;
-  if (seen === 'notVisible') to.number(ROW.notVisible);
-  else if ('why' in seen) {
-    to.number(ROW.kept);
-    to.text(seen.name);
-    to.text(seen.why);
-  } else {
-    to.number(ROW.candidate);
-    to.text(seen.name);
-    for (const value of [seen.usedMs, seen.ctimeMs, seen.bytes, seen.inodes]) to.number(value);
-    to.number(Number(seen.foreign) + 2 * Number(seen.pinned));
-  }
-}
-
-function readSeen(from: RowReader, uid: number): Seen {
-  const row = from.number();
-  if (row === ROW.notVisible) return 'notVisible';
-  const name = from.text();
-  if (row === ROW.kept) return { name, why: from.text() };
-  const usedMs = from.number() ?? 0;
-  const ctimeMs = from.number() ?? 0;
-  const bytes = from.number();
-  const inodes = from.number();
-  const flags = from.number() ?? 0;
-  return { uid, name, usedMs, ctimeMs, bytes, inodes, foreign: flags % 2 === 1, pinned: flags >= 2 };
 }
 
 interface SelectionOfItems extends Selection {
@@ -179,7 +122,7 @@ interface SelectionOfItems extends Selection {
  * time stamp get a second chance with that later time, unknown sizes are measured, entries in use are left out.
  */
 async function select(
-  pool: Map<Candidate, UserLayout>,
+  candidates: readonly Candidate[],
   excess: readonly Excess[],
   request: GcRequest,
   ports: RootfsPorts,
@@ -190,12 +133,15 @@ async function select(
   const looked = new Map<Candidate, RootfsVictim>();
   const used: RootfsVictim[] = [];
   const isUsed = userFinder(request.base);
+  const layoutOf = layoutFinder(request, ports);
+  // In order once: each selection sorts again, which is next to nothing then.
+  const pool = new Set(candidates.toSorted(compareByUse));
   for (;;) {
-    const selection = selectVictims([...pool.keys()], excess, rules);
+    const selection = selectVictims([...pool], excess, rules);
     const fresh = selection.victims.filter((victim) => !looked.has(victim));
     if (fresh.length === 0) return { ...selection, looked, used };
     // One change of rights for each user, not for each entry: it costs more than the look itself.
-    for (const groups of portionsOf(byOwner(fresh, pool))) {
+    for (const groups of portionsOf(byOwner(fresh, layoutOf))) {
       signal?.throwIfAborted();
       lendRights((asOwner) => {
         for (const [layout, group] of groups)
@@ -215,19 +161,29 @@ async function select(
       used.push(seen.victim);
       return;
     }
-    pool.set(seen.candidate, layout);
+    pool.add(seen.candidate);
     looked.set(seen.candidate, seen.victim);
   }
 }
 
+/** The same object for the same user. */
+function layoutFinder(request: GcRequest, ports: RootfsPorts): (uid: number) => UserLayout {
+  const { base, host } = scanRequestOf(request, ports);
+  const layouts = new Map<number, UserLayout>();
+  return (uid) => {
+    const layout = layouts.get(uid) ?? userLayout(base, uid, host);
+    layouts.set(uid, layout);
+    return layout;
+  };
+}
+
 function byOwner(
   victims: readonly Candidate[],
-  pool: ReadonlyMap<Candidate, UserLayout>,
+  layoutOf: (uid: number) => UserLayout,
 ): ReadonlyMap<UserLayout, Candidate[]> {
   const groups = new Map<UserLayout, Candidate[]>();
   for (const victim of victims) {
-    const layout = pool.get(victim);
-    if (!layout) continue;
+    const layout = layoutOf(victim.uid);
     const group = groups.get(layout);
     if (group) group.push(victim);
     else groups.set(layout, [victim]);
@@ -317,20 +273,6 @@ function rulesOf({ settings, exclude = [] }: GcRequest, ports: RootfsPorts) {
   const { minAge, foreignMinAge, maxAge, fairness, futile } = settings;
   const nowMs = Number(ports.nowNs() / 1_000_000n);
   return { nowMs, minAge, foreignMinAge, maxAge, exclude: new Set(exclude), fairness, futile };
-}
-
-function toCandidate(item: ScannedItem, nowMs: number): Candidate {
-  const { record, name, pinned, ctimeMs } = item;
-  return {
-    uid: item.layout.uid,
-    name,
-    usedMs: lastUsedMs(item, nowMs),
-    ctimeMs,
-    bytes: record?.bytes ?? null,
-    inodes: record?.inodes ?? null,
-    foreign: record === undefined,
-    pinned,
-  };
 }
 
 type Holdable = Pick<ScannedItem, 'layout' | 'name' | 'path' | 'problem'>;
