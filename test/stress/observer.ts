@@ -6,7 +6,14 @@ import { problemOf } from './tree.ts';
 
 type Say = (event: object) => void;
 
-const isAlive = (pid: number) => fs.existsSync(`/proc/${pid}/exe`) || fs.existsSync(`/proc/${pid}/fd`);
+/**
+ * When a living process began, in ticks since the machine did: numbers of processes come again, both together never do. One that
+ * was killed and is not yet buried holds nothing any more.
+ */
+export function startOf(pid: number | 'self'): string | undefined {
+  const [state = 'X', ...fields] = readText(`/proc/${pid}/stat`)?.split(') ').at(-1)?.split(' ') ?? [];
+  return state === 'Z' || state === 'X' ? undefined : fields[18];
+}
 
 /** Observes until the folder of claims holds a file `stop`. */
 export async function observe(base: string, claims: string, say: Say): Promise<void> {
@@ -27,10 +34,11 @@ function checkClaims(claims: string, say: Say): void {
     const pid = Number.parseInt(file, 10);
     const at = path.join(claims, file);
     const text = readText(at);
-    if (text === undefined || text === '' || !isAlive(pid)) continue;
-    const claim = JSON.parse(text) as { path: string; image: string };
+    if (text === undefined || text === '') continue;
+    const claim = JSON.parse(text) as { path: string; image: string; started: string };
+    if (startOf(pid) !== claim.started) continue;
     const problem = problemOf(claim.path, claim.image);
-    if (problem && isAlive(pid) && readText(at) === text)
+    if (problem && startOf(pid) === claim.started && readText(at) === text)
       say({ event: 'violation', rule: 'I1', when: 'observed', problem, path: claim.path });
   }
 }

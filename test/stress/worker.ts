@@ -15,7 +15,7 @@ import { rootfsPorts, type RootfsPorts } from '../../server/src/core/rootfs/root
 import { readRootfsSettings } from '../../server/src/core/rootfs/settings.ts';
 import { realPorts } from '../../server/src/core/ports.ts';
 import { RootfsFailure } from '../../server/src/model/rootfs.ts';
-import { observe } from './observer.ts';
+import { observe, startOf } from './observer.ts';
 import { naiveAcquire, naiveCollect } from './naive.ts';
 import { problemOf } from './tree.ts';
 
@@ -52,7 +52,7 @@ async function hold(task: WorkerTask, entry: { name: string; path: string; hit: 
     if (problem) say({ event: 'violation', rule: 'I1', when, problem, path: entry.path });
   };
   check('first');
-  fs.writeFileSync(`${claim}.tmp`, JSON.stringify({ path: entry.path, image }));
+  fs.writeFileSync(`${claim}.tmp`, JSON.stringify({ path: entry.path, image, started: startOf('self') }));
   fs.renameSync(`${claim}.tmp`, claim);
   say({ event: 'held', hit: entry.hit });
   await sleep(task.holdMs ?? 0);
