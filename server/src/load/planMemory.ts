@@ -7,8 +7,8 @@ import { createDiskFiles } from './diskFiles.ts';
 import { createFingerprints } from './fingerprints.ts';
 import { loadPlan, type LoadedPlan, type LoadOptions } from './loadPlan.ts';
 
-/** Plans of this many specs are kept: of those that were asked about last. */
-const KEPT = 8;
+/** Plans of this many specs are kept, of those that were asked about last: each holds the tree of its spec. */
+const KEPT = 2;
 
 type LoadPlan = (options: LoadOptions) => Promise<LoadedPlan>;
 
