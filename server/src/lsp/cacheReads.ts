@@ -1,5 +1,5 @@
-// Reads of whole caches and looks at what plans find in them. One at a time for each cache: a mount that hangs holds one worker,
-// however often it is asked about, and never the thread that answers people.
+// Reads of whole caches and looks at what plans find in them. One of each at a time for each cache: a mount that hangs holds two
+// workers, however often it is asked about, and never the thread that answers people; no look waits for the read of a big cache.
 import { inspectInBackground, packInBackground } from '../core/background.ts';
 import { createCommitmentMemory } from '../core/commitmentMemory.ts';
 import { asksNetworkFileSystem } from '../core/fileSystemKind.ts';
@@ -28,17 +28,17 @@ export interface CacheReads {
 /** The reads of one server. */
 export function createCacheReads(board: CacheBoard): CacheReads {
   const kept = keepForAWhile<PackedState>(KEPT_MS);
-  const laneOf = oneAtATime();
+  const readsOf = oneAtATime();
   return {
     read: (cacheDir, signal = NEVER) =>
-      laneOf(cacheDir).use(signal, async () => {
+      readsOf(cacheDir).use(signal, async () => {
         const state = await packInBackground(cacheDir);
         board.putCache(state);
         kept.put(cacheDir, state);
         return state;
       }),
     lastRead: kept.get,
-    lookAt: createLookAt(laneOf),
+    lookAt: createLookAt(oneAtATime()),
     dispose: kept.clear,
   };
 }
