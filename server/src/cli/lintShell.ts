@@ -5,7 +5,7 @@ import { createShellChecker } from '../core/shellCheck.ts';
 import type { JudgedFile } from '../load/judgeFile.ts';
 import { checkableScripts, findStyleProblems, findSyntaxErrors } from '../load/shellFindings.ts';
 import type { Finding } from '../model/finding.ts';
-import { applySuppressions } from '../spec/lint/suppress.ts';
+import { applySuppressions, COMMENT_MARK } from '../spec/lint/suppress.ts';
 import { parseYaml } from '../spec/parse.ts';
 import type { CommandContext } from './command.ts';
 import { asStdinFinding, type SpecInput } from './specInputs.ts';
@@ -37,7 +37,7 @@ export function createShellLint({ env, log }: CommandContext): ShellLint {
 }
 
 function suppressed(found: readonly Finding[], file: string, source: string): Finding[] {
-  if (!source.includes('hpc-compose:')) return [...found];
+  if (!source.includes(COMMENT_MARK)) return [...found];
   const { root } = parseYaml(source, file);
   return applySuppressions(source, file, root, found, (code) => CODES.includes(code));
 }

@@ -19,9 +19,6 @@ import { maskManifest } from './maskEntries.ts';
 import type { Ports } from './ports.ts';
 import { restEvery } from './restEvery.ts';
 
-/** How long services are looked at before others may run. */
-const SLICE_MS = 20;
-
 export interface InspectOptions {
   /** Limits it to one name; an unknown name gives no services. */
   readonly service?: string;
@@ -44,7 +41,7 @@ export async function inspectPlan(
     judge: oncePerImage(options.judge ?? commitmentOf),
   };
   const services: InspectService[] = [];
-  const rest = restEvery(SLICE_MS);
+  const rest = restEvery();
   for (const service of plan.services) {
     if (options.service !== undefined && service.name !== options.service) continue;
     services.push(inspectService(service, inspection));

@@ -8,8 +8,11 @@ export interface Rest {
   readonly take: (signal?: AbortSignal) => Promise<void>;
 }
 
+/** Short enough for nobody to notice. */
+const SLICE_MS = 20;
+
 /** A rest after each slice of so many milliseconds. */
-export function restEvery(milliseconds: number): Rest {
+export function restEvery(milliseconds = SLICE_MS): Rest {
   let end = performance.now() + milliseconds;
   return {
     isDue: () => performance.now() >= end,
@@ -19,4 +22,14 @@ export function restEvery(milliseconds: number): Rest {
       end = performance.now() + milliseconds;
     },
   };
+}
+
+/** What work in steps gives at its end, with rests between slices. Throws the signal's reason, and what a step throws. */
+export async function finishInSlices<T>(steps: Generator<unknown, T>, signal?: AbortSignal): Promise<T> {
+  const rest = restEvery();
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+    if (rest.isDue()) await rest.take(signal);
+  }
 }

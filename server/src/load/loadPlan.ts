@@ -1,7 +1,7 @@
 // Spec and settings on disk (or a text being edited) -> the plan of what is asked of the cache. The one way for both doors.
 import { realpath } from 'node:fs/promises';
 import { runProcess } from '../core/process.ts';
-import { restEvery } from '../core/restEvery.ts';
+import { finishInSlices } from '../core/restEvery.ts';
 import { detectTool } from '../core/toolVersion.ts';
 import { OperationFailure } from '../model/failure.ts';
 import { decidesVerdict, type Finding } from '../model/finding.ts';
@@ -166,30 +166,13 @@ async function planWithFingerprints(
     wanted.add(path);
     return '';
   };
-  const draft = await planInSlices(resolved, { ...context, fingerprint: note }, options.signal);
+  const draft = await finishInSlices(planCache(resolved, { ...context, fingerprint: note }), options.signal);
   if (wanted.size === 0) return draft;
   const fingerprints = options.fingerprints ?? createFingerprints();
   const digests = new Map<string, string>();
   for (const path of wanted) digests.set(path, await fingerprints.of(path, options.signal));
   const fingerprint = (path: string) => digests.get(path) ?? '';
-  return await planInSlices(resolved, { ...context, fingerprint }, options.signal);
-}
-
-/** How long services are planned before others may run. */
-const SLICE_MS = 20;
-
-async function planInSlices(
-  resolved: ResolvedSpec,
-  context: PlanContext,
-  signal: AbortSignal | undefined,
-): Promise<CachePlan> {
-  const steps = planCache(resolved, context);
-  const rest = restEvery(SLICE_MS);
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done) return value;
-    if (rest.isDue()) await rest.take(signal);
-  }
+  return await finishInSlices(planCache(resolved, { ...context, fingerprint }), options.signal);
 }
 
 /** Throws tool-missing when the version on PATH is wanted and there is none. */

@@ -13,9 +13,6 @@ export interface ShellLook {
   readonly signal: AbortSignal;
 }
 
-/** How long services are looked through before others may run. */
-const SLICE_MS = 20;
-
 /** The texts of one file that a shell can have something to say about. Throws the signal's reason. */
 export async function checkableScripts(
   resolved: ResolvedSpec | undefined,
@@ -26,7 +23,7 @@ export async function checkableScripts(
   if (!resolved?.root) return [];
   const { root, scope } = resolved;
   const found: ShellScript[] = [];
-  const rest = restEvery(SLICE_MS);
+  const rest = restEvery();
   for (const scripts of shellScripts({ root, file, source, lookup: scope.lookup })) {
     for (const script of scripts) if (needsShell(script.text)) found.push(script);
     if (rest.isDue()) await rest.take(signal);

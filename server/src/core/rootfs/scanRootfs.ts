@@ -1,7 +1,7 @@
 // One pass over the base: every entry, build and piece of trash that may be seen, in small steps so that a caller can stay
 // responsive. As root each directory is read as its owner. Source: rootfs contract, 2.4.7, 2.7.
 import fs from 'node:fs';
-import { restEvery } from '../restEvery.ts';
+import { finishInSlices } from '../restEvery.ts';
 import { userLayout, type UserLayout } from './layout.ts';
 import { parseUidDirectory } from './names.ts';
 import { lendRights, type AsOwner } from './ownerRights.ts';
@@ -19,8 +19,6 @@ export interface ScanRequest {
   readonly scratchOnly?: boolean;
 }
 
-/** How long a scan goes on, and root keeps users' rights, before others may run. */
-const SLICE_MS = 20;
 /** Giving up root's groups is told to every thread: a scan of many users does it less often. */
 const LEND_MS = 80;
 
@@ -61,9 +59,7 @@ export async function scanInSlices(
   visit: (step: ScanStep) => void,
   signal?: AbortSignal,
 ): Promise<void> {
-  const rest = restEvery(SLICE_MS);
-  const scan = scanBase(request, visit);
-  while (!scan.next().done) if (rest.isDue()) await rest.take(signal);
+  await finishInSlices(scanBase(request, visit), signal);
 }
 
 interface UserScan {
