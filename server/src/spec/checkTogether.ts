@@ -97,8 +97,8 @@ class Comparison {
     if (before.length !== now.length) return 'facts';
     let change: ServicesChange = 'none';
     for (let index = 0; index < now.length; index += 1) {
+      if (before[index] === now[index]) continue;
       const [old, next] = [before[index]?.facts, now[index]?.facts];
-      if (old === next) continue;
       change = 'places';
       if (!old || !next || !this.saysSame(old, next)) return 'facts';
     }

@@ -45,13 +45,12 @@ export function checkSpec(
   const blocks = spec.root.pairs.flatMap((pair) =>
     kept.of('root rules', pair.value, [pair.key, context], () => checkRootBlock(pair, context)),
   );
-  const own: Finding[] = [];
-  const services: Placed[] = [];
   const checked = kept.each('rules', pairs, [context], (pair) => checkOne(pair, context));
-  for (const { findings, placed, name } of checked) {
-    for (const finding of findings) if (!isHidden(finding, name, spec)) own.push(finding);
-    if (placed) services.push(placed);
-  }
+  const own: Finding[] = [];
+  for (const one of kept.map('told', checked, (each) => (each.findings.length > 0 ? each : undefined)))
+    for (const finding of one?.findings ?? [])
+      if (!isHidden(finding, one?.name ?? '', spec)) own.push(finding);
+  const services = withoutGaps(kept.map('placed', checked, ({ placed }) => placed));
   const root = rootFactsOf(spec.root, context, kept);
   // With a block that cannot be read, or a base that is missing, the rules over all blocks would guess.
   const isWhole = services.length === pairs.length && !spec.incomplete && spec.incompleteServices.size === 0;
@@ -65,6 +64,11 @@ export function checkSpec(
     root,
     services,
   };
+}
+
+/** The very same list where nothing is missing. */
+function withoutGaps<T>(items: readonly (T | undefined)[]): readonly T[] {
+  return items.includes(undefined) ? items.filter((item) => item !== undefined) : (items as readonly T[]);
 }
 
 function checkOne(pair: Pair, context: RuleContext) {

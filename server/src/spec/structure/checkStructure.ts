@@ -24,13 +24,16 @@ export function checkShapes(merged: MapNode, incomplete = false, kept: Kept = NO
     ...merged.pairs.flatMap((pair) =>
       kept.of('root shape', pair.value, [pair.key], () => checkRootBlockShape(pair)),
     ),
-    ...(services?.kind === 'map'
-      ? kept.each('shape', services.pairs, [], checkServiceShape).flatMap((found, index) => {
-          const pair = services.pairs[index];
-          return pair && found.length > 0 ? withMergeFix(found, pair, services) : found;
-        })
-      : []),
+    ...(services?.kind === 'map' ? checkServiceShapes(services, kept) : []),
   ];
+}
+
+function checkServiceShapes(services: MapNode, kept: Kept): Finding[] {
+  const found = kept.each('shape', services.pairs, [], (pair) => {
+    const findings = checkServiceShape(pair);
+    return findings.length > 0 ? { pair, findings } : undefined;
+  });
+  return found.flatMap((one) => (one ? withMergeFix(one.findings, one.pair, services) : []));
 }
 
 /** Structural findings of one root block. */
