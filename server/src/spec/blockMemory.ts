@@ -1,7 +1,7 @@
 // The blocks that were read, by their text, for one document. Each has a name that its spans carry, and a rank: ranks tell the order
 // in which blocks stand, also of those that are out of sight just now.
 import { BLOCK_MARK, type NamedBlock } from './blockPlaces.ts';
-import { sharedEnds } from './kept.ts';
+import { sharedEnds, spliced } from './kept.ts';
 import type { Anchors, ParsedBlock } from './parseBlock.ts';
 import type { Block } from './splitBlocks.ts';
 
@@ -142,14 +142,14 @@ export class BlockMemory {
     if (this.isWhole) return this.last.reads;
     const { last, front, back, taken, blocks } = this;
     const end = last.taken.length - back;
-    const around = <T>(list: readonly T[], middle: readonly T[]) =>
-      list.slice(0, front).concat(middle, list.slice(end));
     const kept = front + back === 0 ? 0 : last.dependent - countDependent(last.taken.slice(front, end));
     this.last = {
       blocks,
-      taken: around(last.taken, taken),
-      reads: around(
+      taken: spliced(last.taken, front, end, taken),
+      reads: spliced(
         last.reads,
+        front,
+        end,
         taken.map(({ read }) => read),
       ),
       dependent: kept + countDependent(taken),

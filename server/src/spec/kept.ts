@@ -113,7 +113,18 @@ function patch<I>(last: Row, items: readonly I[], fill: (item: I) => unknown): r
   if (front === last.items.length && front === items.length) return last.value;
   const middle = items.slice(front, items.length - back).map((item) => fill(item));
   if (isSameList(last.value.slice(front, end), middle)) return last.value;
-  return last.value.slice(0, front).concat(middle, last.value.slice(end));
+  return spliced(last.value, front, end, middle);
+}
+
+/** More items than this are no arguments of a call. */
+const MOST_ARGUMENTS = 1000;
+
+/** The list with these items in place of `[from, to)`. Lists of thousands are spliced at every keystroke: one copy, no more. */
+export function spliced<T>(list: readonly T[], from: number, to: number, items: readonly T[]): readonly T[] {
+  if (items.length > MOST_ARGUMENTS) return list.slice(0, from).concat(items, list.slice(to));
+  const copy = list.slice();
+  copy.splice(from, to - from, ...items);
+  return copy;
 }
 
 /** How many items two lists share at their start, and behind that at their end. */

@@ -1,7 +1,7 @@
 // The entries of a section that consists of one block each: after an edit only the blocks that it touched are looked at, to see that
 // no key comes twice. Everything unusual is left to joinBlocks.
 import type { Part } from './joinBlocks.ts';
-import { sharedEnds } from './kept.ts';
+import { sharedEnds, spliced } from './kept.ts';
 import type { Pair } from './node.ts';
 
 export interface SectionPairs {
@@ -45,7 +45,7 @@ function renewed({ parts: before, pairs, names }: Section, parts: readonly Part[
   const now = parts.slice(front, parts.length - back).map(onlyPair);
   for (const pair of pairs.slice(front - 1, behind)) names.delete(String(pair.key.value));
   if (!areNew(now, names)) return undefined;
-  return { parts, pairs: pairs.slice(0, front - 1).concat(now, pairs.slice(behind)), names };
+  return { parts, pairs: spliced(pairs, front - 1, behind, now), names };
 }
 
 /** Adds the keys of entries to those that are there; false where one comes twice or is no plain text. */

@@ -1,6 +1,9 @@
 // Text of a spec -> blocks by the look of its lines: one for each key of the root, one for each entry of `services` or `steps`. Comments and
 // blank lines belong to the block before. A wrong guess costs time, never truth: parseBlocks proves each block.
 
+import { spliced } from './kept.ts';
+import { lowerBound } from './lowerBound.ts';
+
 export interface Block {
   /** `root`: entries of the root (none in front of the first key); `head`: the line of a key whose children follow as blocks. */
   readonly kind: 'root' | 'head' | 'child';
@@ -110,27 +113,20 @@ function splitAgain(text: string, last: SplitText): SplitText | undefined {
   const { blocks, starts } = last;
   const length = last.text.length;
   // Blocks in front of `first` end inside what both texts begin with, blocks from `end` on start inside what both end with.
-  const first = lowerBound(starts, sharedStart(text, last.text) + 1) - 1;
+  const same = sharedStart(text, last.text);
+  const first = lowerBound(starts.length, (at) => (starts[at] ?? 0) <= same) - 1;
   const from = starts[first] ?? length;
   const shared = Math.min(sharedEnd(text, last.text), text.length - from);
-  const end = Math.max(first, lowerBound(starts, length - shared));
+  const end = Math.max(
+    first,
+    lowerBound(starts.length, (at) => (starts[at] ?? 0) < length - shared),
+  );
   if (first === end && text.length === length) return last;
   return (
     renewRoot(text, last, first, end) ??
     // The block before may grow, the one behind may have lost its own line.
     renewChildren(text, last, Math.max(0, first - 1), Math.min(blocks.length, end + 1))
   );
-}
-
-/** The first index from which on the rising numbers are at least `least`. */
-function lowerBound(numbers: readonly number[], least: number): number {
-  let [low, high] = [0, numbers.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((numbers[middle] ?? 0) < least) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** The text of blocks `[first, end)` of the last state as it is now. A copy: a slice would keep the whole text alive with it. */
@@ -150,7 +146,7 @@ function replaced(
   const behind = by === 0 ? starts.slice(end) : starts.slice(end).map((start) => start + by);
   return {
     text,
-    blocks: blocks.slice(0, first).concat(now, blocks.slice(end)),
+    blocks: spliced(blocks, first, end, now),
     starts: starts.slice(0, first).concat(startsOf(now, starts[first] ?? before.length), behind),
   };
 }

@@ -30,6 +30,25 @@ describe('analysing edits block by block', () => {
     ]);
   });
 
+  it('points to the service that counts where another one has the very same text', () => {
+    const ready = '  s:\n    command: x\n';
+    const waiting = '  own:\n    image: d:1\n    depends_on: {s: {condition: service_healthy}}\n';
+    const section = `steps:\n${ready}${waiting}`;
+    followStates([section, `steps:\n${ready}  own:\n${section}`, section, `name: x\n${section}`]);
+  });
+
+  it('follows services that come, go and change places, in any order of names', () => {
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => service(name, '    depends_on: [b, d]\n'));
+    followStates([
+      specOf(a ?? '', b ?? '', c ?? ''),
+      specOf(c ?? '', b ?? '', a ?? ''),
+      specOf(c ?? '', service('d'), b ?? '', a ?? ''),
+      specOf(service('d'), a ?? '', c ?? '', b ?? ''),
+      specOf(service('d'), a ?? '', a ?? '', b ?? ''),
+      specOf(service('d'), a ?? '', b ?? ''),
+    ]);
+  });
+
   it('follows a base that changes, moves, or is renamed', () => {
     const base = service('base', '    environment: [X]\n');
     const child = '  child:\n    extends: base\n    x-runtime: {prepare: {commands: [a]}}\n';

@@ -19,7 +19,7 @@ const JUDGED_ELSEWHERE = new Set(['version', 'extends', 'modules', 'services', '
 export function checkShapes(merged: MapNode, incomplete = false, kept: Kept = NOTHING_KEPT): Finding[] {
   const services = pairOf(merged, 'services')?.value ?? pairOf(merged, 'steps')?.value;
   return [
-    ...checkRootShape(merged, incomplete),
+    ...checkRootShape(merged, incomplete, kept),
     ...checkModules(merged),
     ...merged.pairs.flatMap((pair) =>
       kept.of('root shape', pair.value, [pair.key], () => checkRootBlockShape(pair)),
@@ -33,7 +33,9 @@ function checkServiceShapes(services: MapNode, kept: Kept): Finding[] {
     const findings = checkServiceShape(pair);
     return findings.length > 0 ? { pair, findings } : undefined;
   });
-  return found.flatMap((one) => (one ? withMergeFix(one.findings, one.pair, services) : []));
+  return found
+    .filter((one) => one !== undefined)
+    .flatMap(({ pair, findings }) => withMergeFix(findings, pair, services));
 }
 
 /** Structural findings of one root block. */
