@@ -31,6 +31,8 @@ export interface ServerSetup {
   readonly features?: readonly Feature[];
   /** Makes ready for the first document in idle moments. */
   readonly warmUp?: boolean;
+  /** The client has asked to end. */
+  readonly onShutdown?: () => void;
 }
 
 /** Serves one client until it says `exit` or goes away. */
@@ -100,6 +102,7 @@ export function startServer(setup: ServerSetup): void {
   });
   connection.onShutdown(() => {
     for (const cleanup of cleanups) cleanup();
+    setup.onShutdown?.();
   });
   connection.listen();
 }

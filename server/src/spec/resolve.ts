@@ -203,10 +203,17 @@ function isSameMeaning(a: Meaning, b: Meaning): boolean {
   return (
     a.missingSeverity === b.missingSeverity &&
     a.isPending === b.isPending &&
-    isSameList([...a.variables.keys()], [...b.variables.keys()]) &&
-    [...a.variables].every(([name, { value }]) => b.variables.get(name)?.value === value) &&
+    saySame(a.variables, b.variables) &&
     isSameList([...a.secrets].flat(), [...b.secrets].flat()) &&
     isSameList([...a.unresolved], [...b.unresolved])
+  );
+}
+
+function saySame(a: Meaning['variables'], b: Meaning['variables']): boolean {
+  if (a === b) return true;
+  return (
+    isSameList([...a.keys()], [...b.keys()]) &&
+    [...a].every(([name, { value }]) => b.get(name)?.value === value)
   );
 }
 
