@@ -1,7 +1,7 @@
 // The language server's door: LSP over stdio (`--stdio`), node-ipc, a socket or a pipe. The process ends when the client goes away.
+import './smallHeapFirst.ts';
 import { createConnection, StreamMessageReader, type Connection } from 'vscode-languageserver/node';
 import { realPorts } from './core/ports.ts';
-import { keepHeapSmall } from './core/smallHeap.ts';
 import { startServer } from './lsp/server.ts';
 import { WholeMessageWriter } from './lsp/wholeMessages.ts';
 
@@ -20,7 +20,6 @@ if (args.includes('--version')) {
   );
   process.exitCode = 2;
 } else {
-  keepHeapSmall();
   startServer({
     connection: connect(),
     ports: (log) => realPorts(log, process.env),

@@ -48,6 +48,7 @@ export interface LoadOptions {
 
 export interface LoadedPlan {
   readonly plan: CachePlan;
+  /** For its values: places in it may count inside blocks. */
   readonly resolved: ResolvedSpec;
   readonly settings: SelectedSettings | undefined;
   /** Warnings and hints; errors are thrown. */
@@ -106,8 +107,8 @@ async function readSpec(options: LoadOptions, files: SpecFiles): Promise<ReadSpe
     resourceProfiles: settings?.settings.resourceProfiles ?? new Map(),
   });
   options.signal?.throwIfAborted();
-  const { resolved, findings } = analysis;
-  return { ...about, resolved, findings, pending: [...pending, ...analysis.pending] };
+  const { values, findings } = analysis;
+  return { ...about, resolved: values, findings, pending: [...pending, ...analysis.pending] };
 }
 
 function settingsRequest(

@@ -71,13 +71,15 @@ export function startServer(setup: ServerSetup): void {
     cleanups.push(late.dispose);
     const base = { connection, documents, settings, options, log, surroundings, late };
     const diagnostics = startDiagnostics(base);
+    const plans = createPlanMemory();
+    documents.onDidClose(({ path }) => plans.forget(path));
     const context: ServerContext = {
       ...base,
       client,
       trusted,
       folders,
       ports,
-      loadPlan: createPlanMemory(),
+      loadPlan: plans.load,
       findingsOf: diagnostics.findingsOf,
       treeOf: diagnostics.treeOf,
       judgeBeside: diagnostics.judgeBeside,

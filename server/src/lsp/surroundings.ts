@@ -113,8 +113,7 @@ const PENDING: FileState = { kind: 'pending' };
 /** In an untrusted workspace files outside of its folders are never looked at: nothing is said about them. */
 function within(files: SpecFiles, folders: readonly string[]): SpecFiles {
   return {
-    read: (path) =>
-      folders.some((folder) => isAtOrBelow(path, folder)) ? files.read(path) : PENDING,
+    read: (path) => (folders.some((folder) => isAtOrBelow(path, folder)) ? files.read(path) : PENDING),
   };
 }
 

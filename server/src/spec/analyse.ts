@@ -57,6 +57,8 @@ export interface Analysis {
   /** The tree as written. */
   readonly root: SpecNode | undefined;
   readonly resolved: ResolvedSpec | undefined;
+  /** The same for those who want values alone: its places may count inside blocks, and nothing is made to tell them. */
+  readonly values: ResolvedSpec | undefined;
   /** Files to be read before the result is final. */
   readonly pending: readonly string[];
 }
@@ -177,7 +179,11 @@ function finish(
     findings: ordered,
     valid: !ordered.some(decidesVerdict),
     root: here,
-    resolved: isWhole ? resolved : resolved && placeResolved(resolved, places),
+    values: resolved,
+    // Made for each who asks, and gone with them: together the places of a big spec weigh as much as the spec.
+    get resolved() {
+      return isWhole ? resolved : resolved && placeResolved(resolved, places);
+    },
     pending: resolved?.pending ?? [],
   };
 }
