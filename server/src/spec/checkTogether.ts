@@ -1,8 +1,8 @@
 // Rules over all blocks of a spec, run again only when their facts say something new. They hand places on and never look at them,
 // so findings stand while facts differ in nothing but places, as long as every block that the findings point into is still there.
 import type { Finding, Span } from '../model/finding.ts';
-import { WHOLE_TEXT, type BlockPlaces } from './blockPlaces.ts';
-import { isSameList, NOTHING_KEPT, sharedEnds, type Kept } from './kept.ts';
+import type { BlockPlaces } from './blockPlaces.ts';
+import { isSameList, sharedEnds, type Kept } from './kept.ts';
 import { lowerBound } from './lowerBound.ts';
 import {
   compareNames,
@@ -45,11 +45,6 @@ export interface Together {
 interface State {
   readonly root: RootFacts;
   readonly services: readonly Placed[];
-}
-
-/** Facts of which nothing is kept: every group of rules is run. */
-export function factsAlone(root: RootFacts, services: readonly Placed[]): Together {
-  return factsOver(root, services, NOTHING_KEPT, WHOLE_TEXT);
 }
 
 interface Result extends State {
