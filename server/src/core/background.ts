@@ -1,7 +1,9 @@
 // Answers on whole caches without blocking the thread that asks: a worker reads, its answer comes in pieces.
 import { MessageChannel } from 'node:worker_threads';
-import type { PrunePlan } from '../model/cache.ts';
+import type { PrunePlan, Why } from '../model/cache.ts';
 import { OperationFailure, type FailureCode, type FailureData } from '../model/failure.ts';
+import { takesLong } from './historyCost.ts';
+import { explainMisses, type PlanMisses } from './inspectHistory.ts';
 import { inspectWithSizes, type SizedInspection } from './inspectSizes.ts';
 import type { CachePlan } from '../model/plan.ts';
 import type { PackedEntries, PackedState } from './packed/packedState.ts';
@@ -51,6 +53,13 @@ export async function inspectInBackground(
 ): Promise<SizedInspection> {
   const answer = await ask('inspect', { plan, now: ports.now() }, signal);
   return answer?.rest ?? (await inspectWithSizes(plan, ports, signal ? { signal } : {}));
+}
+
+/** explainMisses, in a worker where much has to be read for it. Throws the signal's reason when cancelled. */
+export async function explainInBackground(asked: PlanMisses, signal?: AbortSignal): Promise<Why[][]> {
+  signal?.throwIfAborted();
+  const answer = (await takesLong(asked)) ? await ask('history', { asked }, signal) : undefined;
+  return answer?.rest ?? (await explainMisses(asked, signal));
 }
 
 type Tasks = StateTasks & RootfsTasks;
