@@ -10,6 +10,7 @@ import type { LoadedPlan } from './loadPlan.ts';
 export function preflightInput(
   { plan, resolved }: LoadedPlan,
   env: Readonly<Record<string, string | undefined>>,
+  isEditor: boolean,
 ): PreflightInput {
   const absolute = (path: string) => resolveHostPath(path, plan.projectDir, env.HOME);
   const given = stringOf(valueAt(resolved.root, 'x-slurm', 'runtime_root'));
@@ -24,11 +25,18 @@ export function preflightInput(
   return {
     plan,
     volumes,
+    nodes: nodesOf(resolved.root),
     env,
+    isEditor,
     nodeLocalRootOf,
     sharedPaths: sharedPathsOf(plan.cacheDir.path, runtimeRoot, resolved.root),
     ...(runtimeRoot === undefined ? {} : { runtimeRoot }),
   };
+}
+
+function nodesOf(root: MapNode | undefined): number {
+  const nodes = valueAt(root, 'x-slurm', 'nodes');
+  return nodes?.kind === 'scalar' && typeof nodes.value === 'number' ? nodes.value : 1;
 }
 
 /** Cache, runtime root, resume directory and shared scratch, each once. */
