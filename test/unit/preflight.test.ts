@@ -257,6 +257,42 @@ describe('preflight', () => {
     assert.match(ended.stdout, /srun is available: .*my-srun/);
   });
 
+  it('warns of what a job may not find on its nodes, and blocks for none of it', async () => {
+    const spec = (rest: string) => `${rest}services:
+  app:
+    image: "reg.example/a:1"
+    command: x
+    readiness: {type: http, url: "http://node:80/"}
+    x-env: {spack: {view: ${join(folder(), 'view')}}}
+`;
+    const lacking = await check(
+      spec(`x-slurm: {resume: {path: /tmp/r}, metrics: {enabled: true}}\nmodules: [gcc/13]\n`),
+    );
+    const warnings = messages(lacking.actionable_warnings);
+    assert.match(warnings, /resume directory \/tmp\/r is local to each node/);
+    assert.match(warnings, /need 'curl', which was not found here/);
+    assert.match(warnings, /modules of x-env: loaded on the host, not inside containers/);
+    assert.match(warnings, /Spack view of service 'app' is missing: .*view/);
+    assert.match(messages(lacking.contextual_warnings), /'nvidia-smi'.*\n.*'sstat'/);
+    assert.ok(lacking.blockers.every(({ message }) => message.includes('required binary')));
+
+    mkdirSync(join(folder(), 'bin'));
+    for (const name of ['curl', 'nvidia-smi', 'module'])
+      writeFileSync(join(folder(), 'bin', name), '', { mode: 0o755 });
+    mkdirSync(join(folder(), 'view'));
+    const able = await check(
+      spec(
+        'x-slurm: {resume: {path: /shared/r}, metrics: {collectors: [gpu, cpu]}}\nx-env: {modules: {purge: true}}\n',
+      ),
+    );
+    const found = messages(able.passed_checks);
+    for (const one of ['/shared/r', 'curl', 'nvidia-smi', 'modules of x-env can be', 'view of service'])
+      assert.ok(found.includes(one), one);
+    assert.doesNotMatch(messages(able.contextual_warnings), /metrics/);
+    const off = await check(spec('x-slurm: {metrics: {enabled: false}}\n'));
+    assert.doesNotMatch(messages([...off.contextual_warnings, ...off.passed_checks]), /metrics|modules/);
+  });
+
   it('counts what it lists', async () => {
     const { summary, ...lists } = await check(service());
     assert.equal(summary.blockers, lists.blockers.length);

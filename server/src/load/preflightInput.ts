@@ -4,6 +4,7 @@ import { nodeLocalRootOf, resolveHostPath } from '../spec/grammar/localPath.ts';
 import { parseMount } from '../spec/grammar/mount.ts';
 import type { ProbeTarget } from '../core/preflight/sharedProbe.ts';
 import { itemsOf, stringOf, valueAt, valueOf, type MapNode } from '../spec/node.ts';
+import { jobNeedsOf } from './jobNeeds.ts';
 import type { LoadedPlan } from './loadPlan.ts';
 
 /** The input of preflight for one loaded spec. */
@@ -25,6 +26,7 @@ export function preflightInput(
   return {
     plan,
     volumes,
+    needs: jobNeedsOf(resolved.root),
     nodes: nodesOf(resolved.root),
     env,
     isEditor,

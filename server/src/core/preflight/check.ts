@@ -3,6 +3,7 @@ import type { CachePlan } from '../../model/plan.ts';
 import type { PathEvidence } from '../../model/preflight.ts';
 import type { DetectedTool } from '../toolVersion.ts';
 import type { CheckItem } from './items.ts';
+import type { JobNeeds } from './jobChecks.ts';
 import type { ProbeTarget } from './sharedProbe.ts';
 import type { SrunHelp } from './slurm.ts';
 
@@ -12,6 +13,7 @@ export interface PreflightInput {
   readonly volumes: readonly { readonly service: string; readonly host: string }[];
   /** Normalised `x-slurm.runtime_root`, where the spec sets one. */
   readonly runtimeRoot?: string;
+  readonly needs: JobNeeds;
   /** Nodes of the job. */
   readonly nodes: number;
   readonly env: Readonly<Record<string, string | undefined>>;
