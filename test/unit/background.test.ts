@@ -1,5 +1,6 @@
 // Answers on whole caches from a real worker: the same as those of the core itself, failures and cancelling included.
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -105,6 +106,7 @@ describe('the core in the background', () => {
   });
 
   describe('looking for earlier builds', () => {
+    const MANY_IMAGES = Array.from({ length: 400 }, (_, index) => `${'0'.repeat(40)}${index}`);
     const changed = () => planOf(cache, [planService(cache, 'app', IMAGE, { commands: ['make', 'test'] })]);
     const explain = (asked: PlanMisses, signal?: AbortSignal) => core.explainInBackground(asked, signal);
     /** What is found, and which directories this very thread listed for it. */
@@ -142,13 +144,22 @@ describe('the core in the background', () => {
     });
 
     it('reads what was recorded for the spec in a worker when that is much', async () => {
-      const images = Array.from({ length: 400 }, (_, index) =>
-        path.join(cache, 'prepared', `${'0'.repeat(40)}${index}`),
-      );
+      const images = MANY_IMAGES.map((name) => path.join(cache, 'prepared', name));
       recordUse(cache, changed().specPath, images);
       const { services, directories } = await listedHere();
       assert.deepEqual(directories, []);
       await agreesWithCore(services);
+    });
+
+    it('leaves nothing behind at a signal that outlives it', async () => {
+      recordUse(
+        cache,
+        changed().specPath,
+        MANY_IMAGES.map((name) => path.join(cache, 'prepared', name)),
+      );
+      const { signal } = new AbortController();
+      await inspectPlan(changed(), ports, { explain, signal });
+      assert.equal(getEventListeners(signal, 'abort').length, 0);
     });
 
     it('stops when it is cancelled', async () => {

@@ -82,15 +82,17 @@ export async function ask<Name extends keyof Tasks>(
     port1.close();
     return undefined;
   }
-  const stop = () => void worker.terminate();
-  signal?.addEventListener('abort', stop, { once: true });
+  // A signal may outlive many questions: it keeps nothing of one that was answered.
+  const answered = new AbortController();
+  const whileAsked = { once: true, signal: answered.signal };
+  signal?.addEventListener('abort', () => void worker.terminate(), whileAsked);
   try {
     return await new Promise<Answer<Name>>((resolve, reject) => {
       const pieces: Tasks[Name]['piece'][] = [];
       worker.on('error', reject);
       // Not the worker's exit: that may be told before its last messages, which the port hands over before it closes.
       port1.on('close', () => reject(new Error('the worker ended early')));
-      signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+      signal?.addEventListener('abort', () => reject(signal.reason as Error), whileAsked);
       port1.on('message', (message: StateMessage) => {
         if ('piece' in message) pieces.push(message.piece as Tasks[Name]['piece']);
         else if ('rest' in message) resolve({ rest: message.rest as Tasks[Name]['rest'], pieces });
@@ -98,7 +100,7 @@ export async function ask<Name extends keyof Tasks>(
       });
     });
   } finally {
-    signal?.removeEventListener('abort', stop);
+    answered.abort();
     port1.close();
   }
 }
