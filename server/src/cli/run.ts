@@ -1,4 +1,5 @@
 // Runs one command line: help, version, dispatch; turns failures into messages on stderr and exit codes.
+import { SpecFailure } from '../load/specFailure.ts';
 import { OperationFailure } from '../model/failure.ts';
 import { nearestName } from '../spec/nearestName.ts';
 import { parseLine, type ParsedLine } from './arguments.ts';
@@ -21,7 +22,7 @@ export async function runCommandLine(
     const parsed = parseLine(argv, commands);
     return await dispatch(parsed, commands, stop);
   } catch (error) {
-    return stop.exitCode() ?? report(error, argv.includes('--debug'));
+    return stop.exitCode() ?? (await report(error, argv.includes('--debug')));
   }
 }
 
@@ -170,16 +171,22 @@ function endQuietlyOnBrokenPipe(): void {
 }
 
 /** Exit codes of expected failures that are not 1. */
-const EXIT_CODES: Readonly<Record<string, number>> = { 'spec-invalid': 2, usage: 2 };
+const EXIT_CODES: Readonly<Record<string, number>> = { usage: 2 };
 
-function report(error: unknown, debug: boolean): number {
+async function exitOfFailure(error: OperationFailure): Promise<number> {
+  if (!(error instanceof SpecFailure)) return EXIT_CODES[error.code] ?? 1;
+  const { exitOf } = await import('./specExit.ts');
+  return exitOf(error.findings) || 2;
+}
+
+async function report(error: unknown, debug: boolean): Promise<number> {
   if (error instanceof UsageError) {
     process.stderr.write(`error: ${error.message}\nTry --help.\n`);
     return 2;
   }
   if (error instanceof OperationFailure) {
     process.stderr.write(`error: ${error.message}\nhint: ${error.hint}\n`);
-    return EXIT_CODES[error.code] ?? 1;
+    return await exitOfFailure(error);
   }
   const text =
     error instanceof Error ? (debug ? (error.stack ?? error.message) : error.message) : String(error);

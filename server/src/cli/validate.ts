@@ -1,10 +1,9 @@
 // `validate`: the verdict on specs, and every finding of an invalid one. Spec contract, section 11.
-import type { Finding } from '../model/finding.ts';
 import { decidesVerdict } from '../model/finding.ts';
 import type { JudgedFile } from '../load/judgeFile.ts';
-import { firstByStage } from '../spec/judgeSpec.ts';
 import { formatOf, type Arguments, type CommandContext } from './command.ts';
 import { countText, findingJson, findingText, jsonText } from './findingOutput.ts';
+import { exitOf } from './specExit.ts';
 import { readSpecInputs, type SpecInput } from './specInputs.ts';
 
 /** Gives 0 when all specs are valid, else the highest exit code of them. */
@@ -27,15 +26,6 @@ export async function runValidate(context: CommandContext, args: Arguments): Pro
   }
   if (output !== '') await context.out(output);
   return exit;
-}
-
-/** Exit codes of problems outside of the spec; all others are 2. */
-const OTHER_EXITS: Readonly<Record<string, number>> = { R002: 1, R003: 1, R053: 1, R170: 1, R171: 1 };
-
-/** The exit code of hpc-compose: that of the problem which it finds first. */
-export function exitOf(findings: readonly Finding[]): number {
-  const first = firstByStage(findings);
-  return first === undefined ? 0 : (OTHER_EXITS[first.code] ?? 2);
 }
 
 /** The object of an invalid spec, for `validate` and `lint`. */
