@@ -78,6 +78,34 @@ describe('command line', () => {
     assert.match(stderr, /error: service 'app': .*not found.*\nhint: .*Install enroot/);
   });
 
+  const outside: [string, Record<string, string>, RegExp][] = [
+    ['a secret that is not there', { 'compose.yaml': 'secrets: {a: {file: none}}\n' }, /R053: .*none/],
+    [
+      'a secret without its variable',
+      { 'compose.yaml': 'secrets: {a: {env: NO_SUCH}}\n' },
+      /R053: .*NO_SUCH/,
+    ],
+    ['a broken .env', { '.env': 'A=1\nB\n', 'compose.yaml': 'name: [x]\n' }, /\.env:2: R002/],
+    ['an env file of settings', { 'settings.toml': '[defaults]\nenv_files = ["none"]\n' }, /R003: .*none/],
+  ];
+  for (const [what, files, message] of outside) {
+    it(`exits with 1, not 2, where the trouble is ${what}, and says what to mend`, async () => {
+      const spec = 'services:\n  app:\n    image: redis\n';
+      const laid = { ...files, 'compose.yaml': (files['compose.yaml'] ?? '') + spec };
+      for (const [name, text] of Object.entries(laid)) writeFileSync(join(folder(), name), text);
+      const settings = 'settings.toml' in files ? ['--settings-file', join(folder(), 'settings.toml')] : [];
+      for (const command of [['cache', 'inspect'], ['prepare'], ['preflight']]) {
+        const { code, stdout, stderr } = await cli(...settings, ...command);
+        assert.deepEqual({ code, stdout }, { code: 1, stdout: '' }, stderr);
+        assert.match(stderr, message);
+        assert.match(
+          stderr,
+          /error: What the spec .* needs beside it cannot be used: .*\nhint: Mend or make/,
+        );
+      }
+    });
+  }
+
   it('that inspects a service which is not there names those that are', async () => {
     writeFileSync(join(folder(), 'compose.yaml'), 'services:\n  app:\n    image: redis\n');
     const { code, stderr } = await cli('cache', 'inspect', '--service', 'ap');

@@ -2,7 +2,7 @@
 import type { Finding } from '../model/finding.ts';
 import { decidesVerdict } from '../model/finding.ts';
 import type { JudgedFile } from '../load/judgeFile.ts';
-import { firstByStage } from '../spec/judgeSpec.ts';
+import { firstByStage, liesOutside } from '../spec/rules/firstByStage.ts';
 import { formatOf, type Arguments, type CommandContext } from './command.ts';
 import { countText, findingJson, findingText, jsonText } from './findingOutput.ts';
 import { readSpecInputs, type SpecInput } from './specInputs.ts';
@@ -29,13 +29,11 @@ export async function runValidate(context: CommandContext, args: Arguments): Pro
   return exit;
 }
 
-/** Exit codes of problems outside of the spec; all others are 2. */
-const OTHER_EXITS: Readonly<Record<string, number>> = { R002: 1, R003: 1, R053: 1, R170: 1, R171: 1 };
-
 /** The exit code of hpc-compose: that of the problem which it finds first. */
 export function exitOf(findings: readonly Finding[]): number {
   const first = firstByStage(findings);
-  return first === undefined ? 0 : (OTHER_EXITS[first.code] ?? 2);
+  if (first === undefined) return 0;
+  return liesOutside(first) ? 1 : 2;
 }
 
 /** The object of an invalid spec, for `validate` and `lint`. */

@@ -4,7 +4,7 @@ import { runProcess } from '../core/process.ts';
 import { finishInSlices } from '../core/restEvery.ts';
 import { detectTool } from '../core/toolVersion.ts';
 import { OperationFailure } from '../model/failure.ts';
-import { decidesVerdict, type Finding } from '../model/finding.ts';
+import type { Finding } from '../model/finding.ts';
 import { parentPath, resolvePath } from '../model/paths.ts';
 import {
   DEFAULT_TOOL_VERSION,
@@ -18,6 +18,7 @@ import { analyse, type Analysis, type Surroundings } from '../spec/analyse.ts';
 import type { SpecFiles } from '../spec/files.ts';
 import type { ResolvedSpec } from '../spec/resolve.ts';
 import { findingOf } from '../spec/rules/finding.ts';
+import { firstByStage, liesOutside } from '../spec/rules/firstByStage.ts';
 import { layerVariables } from '../spec/variables.ts';
 import { createDiskFiles } from './diskFiles.ts';
 import { createFingerprints, type Fingerprints } from './fingerprints.ts';
@@ -54,7 +55,7 @@ export interface LoadedPlan {
   readonly findings: readonly Finding[];
 }
 
-/** Loads one spec. Throws SpecFailure ('settings-invalid' or 'spec-invalid') with all findings when it cannot be used. */
+/** Loads one spec. Throws SpecFailure ('settings-invalid', 'spec-surroundings' or 'spec-invalid') with all findings when it cannot be used. */
 export async function loadPlan(options: LoadOptions): Promise<LoadedPlan> {
   const files = options.files ?? createDiskFiles();
   for (;;) {
@@ -144,7 +145,9 @@ function unread(path: string, state: ReturnType<SpecFiles['read']>): Finding[] {
 function resolvedOrThrow({ path, settingsFindings, findings, resolved }: ReadSpec): ResolvedSpec {
   const [first] = settingsFindings;
   if (first) throw new SpecFailure('settings-invalid', first.span.file, settingsFindings);
-  if (!resolved || findings.some(decidesVerdict)) throw new SpecFailure('spec-invalid', path, findings);
+  const error = firstByStage(findings);
+  if (error && liesOutside(error)) throw new SpecFailure('spec-surroundings', path, findings);
+  if (!resolved || error) throw new SpecFailure('spec-invalid', path, findings);
   return resolved;
 }
 
