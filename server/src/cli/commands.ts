@@ -21,7 +21,7 @@ const TOOL_FLAGS: FlagTable = {
 };
 
 const CACHE_DIR_FLAGS: FlagTable = {
-  'cache-dir': { value: 'DIR', help: 'Cache directory (default: the settings’ choice)' },
+  'cache-dir': { value: 'DIR', help: 'Cache directory (default: the settings’ choice)', filled: true },
   format: { value: 'text|json', help: 'Output format' },
 };
 
@@ -96,6 +96,7 @@ const PREFLIGHT_COMMAND: CommandDefinition = {
     'sbatch-bin': { value: 'PATH', help: 'sbatch executable' },
     'srun-bin': { value: 'PATH', help: 'srun executable' },
     'scancel-bin': { value: 'PATH', help: 'scancel executable' },
+    'scontrol-bin': { value: 'PATH' },
     'tool-version': { value: 'V', help: 'hpc-compose version mixed into the keys' },
     strict: { help: 'Treat warnings as failures' },
     'fs-probes': { help: 'Let a small job see whether compute nodes share the directories' },
