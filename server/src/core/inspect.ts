@@ -77,15 +77,16 @@ function inspectService(service: ServicePlan, inspection: Inspection): InspectSe
   const prepared = service.prepared && judge(service.prepared, bytes);
   const runtime = prepared ?? base;
   const localPresent = isThere(service.runtimePath, runtime);
+  const shown = secretMask(plan.secretValues)(service.sourceImage);
   return {
     service_name: service.name,
-    source_image: secretMask(plan.secretValues)(service.sourceImage),
+    source_image: shown,
     base_registry: service.source.kind === 'remote' ? service.source.registry : null,
     base_artifact: service.base && base ? describe(service.base.path, base, inspection) : null,
     runtime_artifact: describe(service.runtimePath, runtime, inspection),
     current_reuse_expectation: expectationOf(service, runtime, localPresent),
     note: service.prepare?.forceRebuild ? MOUNTS_NOTE : null,
-    why: whyOf(service, { base, prepared, localPresent }, history),
+    why: whyOf({ ...service, sourceImage: shown }, { base, prepared, localPresent }, history),
   };
 }
 

@@ -16,6 +16,7 @@ import { planCache, type PlanContext } from '../plan/planCache.ts';
 import type { SelectedSettings } from '../plan/settings.ts';
 import { analyse, type Analysis, type Surroundings } from '../spec/analyse.ts';
 import type { SpecFiles } from '../spec/files.ts';
+import { maskFindings } from '../spec/maskFindings.ts';
 import type { ResolvedSpec } from '../spec/resolve.ts';
 import { findingOf } from '../spec/rules/finding.ts';
 import { firstByStage, liesOutside } from '../spec/rules/firstByStage.ts';
@@ -107,7 +108,8 @@ async function readSpec(options: LoadOptions, files: SpecFiles): Promise<ReadSpe
     resourceProfiles: settings?.settings.resourceProfiles ?? new Map(),
   });
   options.signal?.throwIfAborted();
-  const { resolved, findings } = analysis;
+  const { resolved } = analysis;
+  const findings = maskFindings(analysis.findings, resolved?.secretValues);
   return { ...about, resolved, findings, pending: [...pending, ...analysis.pending] };
 }
 
