@@ -99,11 +99,20 @@ async function readSpec(options: LoadOptions, files: SpecFiles): Promise<ReadSpe
   const state = options.text === undefined ? files.read(path) : { kind: 'text' as const, text: options.text };
   const pending = [...selection.pending, ...(state.kind === 'pending' ? [path] : [])];
   const about = { path, settings, settingsFindings: selection.findings };
-  if (state.kind !== 'text') return { ...about, resolved: undefined, findings: unread(path, state), pending };
+  const variables = layerVariables({
+    specPath: path,
+    layers: settingsLayers(settings),
+    env: options.env,
+    files,
+  });
+  if (state.kind !== 'text') {
+    const findings = [...variables.findings, ...unread(path, state)];
+    return { ...about, resolved: undefined, findings, pending: [...pending, ...variables.pending] };
+  }
   const analysis = await (options.analyse ?? analyse)(state.text, {
     file: path,
     files,
-    variables: layerVariables({ specPath: path, layers: settingsLayers(settings), env: options.env, files }),
+    variables,
     userHome: userHomeOf(options.env),
     resourceProfiles: settings?.settings.resourceProfiles ?? new Map(),
   });
