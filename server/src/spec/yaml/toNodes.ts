@@ -14,7 +14,7 @@ import type { Finding, Span } from '../../model/finding.ts';
 import type { MapNode, Pair, ScalarNode, SeqNode, SpecNode } from '../node.ts';
 import { findingOf } from '../rules/finding.ts';
 import { DEPTH_LIMIT } from './composeDocuments.ts';
-import { halfCharacter, tabBeforeText, textOtherwise } from './flowText.ts';
+import { refusedPart, textOtherwise } from './scalarText.ts';
 import { plainValue, taggedValue } from './scalarValue.ts';
 
 /** Jumps through aliases allowed for each node of the document, as in hpc-compose's parser. */
@@ -185,7 +185,7 @@ function scalarNode(reading: Reading, node: Scalar): ScalarNode {
   const span = rangeSpan(reading, node.range);
   const written = reading.text.slice(span.start, span.end);
   const source = textOtherwise(written, style) ?? node.source ?? '';
-  checkWritten(reading, written, style, span);
+  checkWritten(reading, written, style, span.start);
   const tag = node.tag;
   if (tag === undefined && style !== 'plain') return { kind: 'scalar', value: source, style, span };
   const typed = tag === undefined ? plainValue(source) : taggedValue(source, tag, style === 'plain');
@@ -200,28 +200,12 @@ function scalarNode(reading: Reading, node: Scalar): ScalarNode {
   };
 }
 
-/** What the library reads and hpc-compose's reader refuses. */
-function checkWritten(reading: Reading, written: string, style: ScalarNode['style'], span: Span): void {
-  const refuse = (offset: number | undefined, length: number, cause: string, advice: string) => {
-    if (offset === undefined) return;
-    const start = span.start + offset;
-    const place = spanAt(reading, start, start + length);
-    reading.findings.push(findingOf('R004', { span: place, words: { cause }, advice }));
-  };
-  if (style === 'double')
-    refuse(
-      halfCharacter(written),
-      2,
-      'an escape names half of a character (a surrogate)',
-      'Write the character itself, or \\U and eight digits.',
-    );
-  if (style === 'literal' || style === 'folded')
-    refuse(
-      tabBeforeText(written),
-      1,
-      'a tab stands where the first line of this block is indented',
-      'Indent it with spaces.',
-    );
+function checkWritten(reading: Reading, written: string, style: ScalarNode['style'], from: number): void {
+  const refused = refusedPart(written, style);
+  if (!refused) return;
+  const { start, end, cause, advice } = refused;
+  const span = spanAt(reading, from + start, from + end);
+  reading.findings.push(findingOf('R004', { span, words: { cause }, advice }));
 }
 
 function nullAt(reading: Reading, offset: number): ScalarNode {

@@ -40,14 +40,34 @@ function foldedBreaks(run: string, isEscaped: boolean): string {
   return first + rest.join('');
 }
 
-/** Offset of an escape in a double-quoted scalar that names half of a character: hpc-compose's reader refuses it. */
-export function halfCharacter(source: string): number | undefined {
-  const found = /(?<!\\)(?:\\\\)*\\(?:u|U0000)[dD][89a-fA-F][\da-fA-F]{2}/.exec(source);
-  return found ? found.index + found[0].lastIndexOf('\\') : undefined;
+/** A part of a scalar's source that hpc-compose's reader refuses where the library reads on. */
+export interface RefusedPart {
+  readonly start: number;
+  readonly end: number;
+  readonly cause: string;
+  readonly advice: string;
 }
 
-/** Offset of a tab before which a block scalar has no line of text: nothing tells yet how deep it is indented. */
-export function tabBeforeText(source: string): number | undefined {
+/** What the library reads in a scalar and hpc-compose's reader refuses, if there is anything. */
+export function refusedPart(source: string, style: ScalarNode['style']): RefusedPart | undefined {
+  if (style === 'double') return halfCharacter(source);
+  return style === 'literal' || style === 'folded' ? tabBeforeText(source) : undefined;
+}
+
+/** An escape that names half of a character. */
+function halfCharacter(source: string): RefusedPart | undefined {
+  const found = /(?<!\\)(?:\\\\)*\\(?:u|U0000)[dD][89a-fA-F][\da-fA-F]{2}/.exec(source);
+  if (!found) return undefined;
+  const start = found.index + found[0].lastIndexOf('\\');
+  const cause = 'an escape names half of a character (a surrogate)';
+  return { start, end: start + 2, cause, advice: 'Write the character itself, or \\U and eight digits.' };
+}
+
+/** A tab before which a block scalar has no line of text: nothing tells yet how deep it is indented. */
+function tabBeforeText(source: string): RefusedPart | undefined {
   const found = /^[|>][+-]?(?:[ \t]+#[^\n]*|[ \t]*)\r?\n(?: *\r?\n)* *\t/.exec(source);
-  return found ? found[0].length - 1 : undefined;
+  if (!found) return undefined;
+  const end = found[0].length;
+  const cause = 'a tab stands where the first line of this block is indented';
+  return { start: end - 1, end, cause, advice: 'Indent it with spaces.' };
 }
