@@ -1,6 +1,8 @@
 // What hpc-compose's YAML reader does with scalars otherwise than the library: breaks of Unicode and escaped breaks in quoted and
 // plain scalars, escapes that are no characters, tabs where a block scalar begins. Pure functions over the source of one scalar.
+import type { Finding, Span } from '../../model/finding.ts';
 import type { ScalarNode } from '../node.ts';
+import { findingOf } from '../rules/finding.ts';
 import { readUnit } from '../scalarPlaces.ts';
 
 /** Where the library's value may differ: breaks that are kept, an empty line behind an escaped break. */
@@ -12,7 +14,7 @@ const ESCAPED_FOLD = /\\(?:\r\n|[\n\r\x85\u2028\u2029])[ \t\n\r\x85\u2028\u2029]
 
 /** The value of a quoted or plain scalar where the library reads another one; undefined where they agree. */
 export function textOtherwise(source: string, style: ScalarNode['style']): string | undefined {
-  if (style === 'literal' || style === 'folded' || !OTHERWISE.test(source)) return undefined;
+  if (isBlock(style) || !OTHERWISE.test(source)) return undefined;
   const isQuoted = style !== 'plain';
   let value = '';
   for (let at = isQuoted ? 1 : 0; at < source.length - (isQuoted ? 1 : 0);) {
@@ -41,17 +43,25 @@ function foldedBreaks(run: string, isEscaped: boolean): string {
 }
 
 /** A part of a scalar's source that hpc-compose's reader refuses where the library reads on. */
-export interface RefusedPart {
+interface RefusedPart {
   readonly start: number;
   readonly end: number;
   readonly cause: string;
   readonly advice: string;
 }
 
-/** What the library reads in a scalar and hpc-compose's reader refuses, if there is anything. */
-export function refusedPart(source: string, style: ScalarNode['style']): RefusedPart | undefined {
-  if (style === 'double') return halfCharacter(source);
-  return style === 'literal' || style === 'folded' ? tabBeforeText(source) : undefined;
+/** R004 for what the library reads in a scalar and hpc-compose's reader refuses. */
+export function refusal(source: string, style: ScalarNode['style'], place: Span): Finding | undefined {
+  const part =
+    style === 'double' ? halfCharacter(source) : isBlock(style) ? tabBeforeText(source) : undefined;
+  if (!part) return undefined;
+  const { start, end, cause, advice } = part;
+  const span = { file: place.file, start: place.start + start, end: place.start + end };
+  return findingOf('R004', { span, words: { cause }, advice });
+}
+
+function isBlock(style: ScalarNode['style']): boolean {
+  return style === 'literal' || style === 'folded';
 }
 
 /** An escape that names half of a character. */

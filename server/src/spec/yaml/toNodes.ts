@@ -14,7 +14,7 @@ import type { Finding, Span } from '../../model/finding.ts';
 import type { MapNode, Pair, ScalarNode, SeqNode, SpecNode } from '../node.ts';
 import { findingOf } from '../rules/finding.ts';
 import { DEPTH_LIMIT } from './composeDocuments.ts';
-import { refusedPart, textOtherwise } from './scalarText.ts';
+import { refusal, textOtherwise } from './scalarText.ts';
 import { plainValue, taggedValue } from './scalarValue.ts';
 
 /** Jumps through aliases allowed for each node of the document, as in hpc-compose's parser. */
@@ -185,7 +185,8 @@ function scalarNode(reading: Reading, node: Scalar): ScalarNode {
   const span = rangeSpan(reading, node.range);
   const written = reading.text.slice(span.start, span.end);
   const source = textOtherwise(written, style) ?? node.source ?? '';
-  checkWritten(reading, written, style, span.start);
+  const refused = refusal(written, style, span);
+  if (refused) reading.findings.push(refused);
   const tag = node.tag;
   if (tag === undefined && style !== 'plain') return { kind: 'scalar', value: source, style, span };
   const typed = tag === undefined ? plainValue(source) : taggedValue(source, tag, style === 'plain');
@@ -198,14 +199,6 @@ function scalarNode(reading: Reading, node: Scalar): ScalarNode {
     ...(typed.integer ? { integer: true } : {}),
     ...(tag === undefined ? {} : { tag }),
   };
-}
-
-function checkWritten(reading: Reading, written: string, style: ScalarNode['style'], from: number): void {
-  const refused = refusedPart(written, style);
-  if (!refused) return;
-  const { start, end, cause, advice } = refused;
-  const span = spanAt(reading, from + start, from + end);
-  reading.findings.push(findingOf('R004', { span, words: { cause }, advice }));
 }
 
 function nullAt(reading: Reading, offset: number): ScalarNode {
