@@ -23,11 +23,14 @@ const common = {
   legalComments: 'none',
   logLevel: 'warning',
   plugins: [compiledValidators(root)],
+  // `require` for parts loaded later, too: Node takes tens of milliseconds to import its first script. The extension host, besides,
+  // answers `vscode` only to `require`.
+  supported: { 'dynamic-import': false },
   define: { 'import.meta.url': '__import_meta_url', __PRODUCT_VERSION__: JSON.stringify(version) },
   banner: { js: "const __import_meta_url=require('node:url').pathToFileURL(__filename).href;" },
 };
 
-/** Leaves the import of the language client to run time. `require`, because the extension host answers `vscode` only there. */
+/** Leaves the import of the language client to run time. */
 const languageClientApart = {
   name: 'language-client-apart',
   setup({ onResolve }) {
@@ -94,7 +97,6 @@ const bundles = [
     outdir: 'dist',
     external: ['vscode'],
     plugins: [...common.plugins, languageClientApart],
-    supported: { 'dynamic-import': false },
   },
   {
     ...withParts,

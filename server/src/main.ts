@@ -1,13 +1,14 @@
-// The language server's door: LSP over stdio (`--stdio`), node-ipc, a socket or a pipe. The protocol library ends the process
-// when the client goes away.
-import { createConnection } from 'vscode-languageserver/node';
+// The language server's door: LSP over stdio (`--stdio`), node-ipc, a socket or a pipe. The process ends when the client goes away.
+import './smallHeapFirst.ts';
+import { createConnection, StreamMessageReader, type Connection } from 'vscode-languageserver/node';
 import { realPorts } from './core/ports.ts';
-import { keepHeapSmall } from './core/smallHeap.ts';
 import { startServer } from './lsp/server.ts';
+import { WholeMessageWriter } from './lsp/wholeMessages.ts';
 
 declare const __PRODUCT_VERSION__: string | undefined;
 
 const TRANSPORTS = ['--stdio', '--node-ipc', '--socket', '--pipe'];
+let isShutDown = false;
 const version = typeof __PRODUCT_VERSION__ === 'string' ? __PRODUCT_VERSION__ : 'development';
 
 const args = process.argv.slice(2);
@@ -19,11 +20,21 @@ if (args.includes('--version')) {
   );
   process.exitCode = 2;
 } else {
-  keepHeapSmall();
   startServer({
-    connection: createConnection(),
+    connection: connect(),
     ports: (log) => realPorts(log, process.env),
     version,
     warmUp: true,
+    onShutdown: () => (isShutDown = true),
   });
+}
+
+/** Standard streams get a writer of our own; the library knows all other ways. */
+function connect(): Connection {
+  if (!args.includes('--stdio')) return createConnection();
+  // What a library prints must not come between messages.
+  console.log = console.info = console.debug = console.error;
+  const { stdin, stdout } = process;
+  for (const event of ['end', 'close']) stdin.once(event, () => process.exit(isShutDown ? 0 : 1));
+  return createConnection(new StreamMessageReader(stdin), new WholeMessageWriter(stdout));
 }

@@ -1,5 +1,6 @@
-// How long the language server is deaf to what people type while it lists a big cache, plans a prune and applies it: the longest
-// delay of its event loop, told by the server process itself. Needs ../shared/bench/cache (HPC_COMPOSE_SHARED) to make the caches.
+// How long the language server is deaf to what people type while it lists a big cache, looks for the images of big specs in it,
+// plans a prune and applies it: the longest delay of its event loop, told by the server process itself. Needs ../shared/bench/cache
+// (HPC_COMPOSE_SHARED) to make the caches.
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -108,15 +109,19 @@ async function measure(entries, folder) {
     await timed('other pages', async () => {
       for (let offset = first.next; offset !== undefined;) offset = (await list(offset)).next;
     });
-    if (entries > 20_000) return;
     const many = path.join(folder, 'many.yaml');
     run(specGenerator, [many, '--services', '500', '--cache-dir', cache]);
     const manyUri = await open(connection, many);
+    // The same services with one step more: none of their images is there, an earlier build of each is.
+    const other = path.join(folder, 'other.yaml');
+    run(specGenerator, [other, '--services', '500', '--steps', '3', '--cache-dir', cache]);
+    const otherUri = await open(connection, other);
     await delays();
+    const inspect = (about) => connection.request('hpcCompose/cache/inspect', { uri: about });
     for (const turn of ['first', 'second', 'third', 'fourth'])
-      await timed(`inspect of 500 services, ${turn} time`, () =>
-        connection.request('hpcCompose/cache/inspect', { uri: manyUri }),
-      );
+      await timed(`inspect of 500 services, ${turn} time`, () => inspect(manyUri));
+    for (const turn of ['first', 'second'])
+      await timed(`inspect of 500 misses, ${turn} time`, () => inspect(otherUri));
     const plan = await timed('prune plan', () =>
       connection.request('hpcCompose/prune/plan', { uri, mode: 'age', age: 90 }),
     );
@@ -124,6 +129,7 @@ async function measure(entries, folder) {
       connection.request('hpcCompose/prune/apply', { plan: plan.result }),
     );
     if (!(done.result?.removed_count > 0)) throw new Error(JSON.stringify(done).slice(0, 500));
+    await timed('inspect of 500 services after the prune', () => inspect(manyUri));
   } finally {
     await connection.end();
   }

@@ -45,7 +45,8 @@ describe('setup, preflight and rendezvous requests of the server', () => {
   it('check this machine for the spec', async () => {
     await start();
     const report = await client.request<PreflightReport>('hpcCompose/preflight', { uri });
-    assert.match(report.blockers.map(({ message }) => message).join(), /'enroot' was not found/);
+    const messages = [...report.contextual_warnings, ...report.blockers].map(({ message }) => message).join();
+    assert.match(messages, /'enroot' was not found/);
     assert.equal(report.evidence.path, path.join(folder(), 'cache'));
   });
 

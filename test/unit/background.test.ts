@@ -1,9 +1,13 @@
 // Answers on whole caches from a real worker: the same as those of the core itself, failures and cancelling included.
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { mock } from 'node:test';
 import { recordInputs } from '../../server/src/core/inputs.ts';
+import { inspectPlan } from '../../server/src/core/inspect.ts';
+import type { PlanMisses } from '../../server/src/core/inspectHistory.ts';
 import { inspectWithSizes } from '../../server/src/core/inspectSizes.ts';
 import { readCacheState } from '../../server/src/core/list.ts';
 import { changePins } from '../../server/src/core/pins.ts';
@@ -99,6 +103,69 @@ describe('the core in the background', () => {
     assert.ok([...found.sizes.values()].every((bytes) => bytes > 0));
     const stop = AbortSignal.abort();
     await assert.rejects(core.inspectInBackground(plan, ports, stop), { name: 'AbortError' });
+  });
+
+  describe('looking for earlier builds', () => {
+    const MANY_IMAGES = Array.from({ length: 400 }, (_, index) => `${'0'.repeat(40)}${index}`);
+    const changed = () => planOf(cache, [planService(cache, 'app', IMAGE, { commands: ['make', 'test'] })]);
+    const explain = (asked: PlanMisses, signal?: AbortSignal) => core.explainInBackground(asked, signal);
+    /** What is found, and which directories this very thread listed for it. */
+    const listedHere = async () => {
+      const list = mock.method(fs, 'readdirSync');
+      try {
+        const { services } = await inspectPlan(changed(), ports, { explain });
+        return { services, directories: list.mock.calls.map((call) => String(call.arguments[0])) };
+      } finally {
+        list.mock.restore();
+      }
+    };
+    const agreesWithCore = async (services: unknown) =>
+      assert.deepEqual(services, (await inspectPlan(changed(), ports)).services);
+
+    beforeEach(() => {
+      addBase(cache, IMAGE);
+      addPrepared(cache, 'app', { prepare_commands: ['make'] });
+    });
+
+    it('reads a small cache in the thread that asks', async () => {
+      const { services, directories } = await listedHere();
+      assert.deepEqual(services[0]?.why, [{ input: 'command 2', before: '(none)', after: 'test' }]);
+      assert.ok(directories.includes(path.join(cache, 'prepared')));
+      await agreesWithCore(services);
+    });
+
+    it('reads a big directory in a worker', async () => {
+      for (let count = 0; count < 2001; count++)
+        fs.writeFileSync(path.join(cache, 'prepared', `${count}.lock`), '');
+      const { services, directories } = await listedHere();
+      assert.deepEqual(directories, []);
+      assert.equal(services[0]?.why.length, 1);
+      await agreesWithCore(services);
+    });
+
+    it('reads what was recorded for the spec in a worker when that is much', async () => {
+      const images = MANY_IMAGES.map((name) => path.join(cache, 'prepared', name));
+      recordUse(cache, changed().specPath, images);
+      const { services, directories } = await listedHere();
+      assert.deepEqual(directories, []);
+      await agreesWithCore(services);
+    });
+
+    it('leaves nothing behind at a signal that outlives it', async () => {
+      recordUse(
+        cache,
+        changed().specPath,
+        MANY_IMAGES.map((name) => path.join(cache, 'prepared', name)),
+      );
+      const { signal } = new AbortController();
+      await inspectPlan(changed(), ports, { explain, signal });
+      assert.equal(getEventListeners(signal, 'abort').length, 0);
+    });
+
+    it('stops when it is cancelled', async () => {
+      const stopped = inspectPlan(changed(), ports, { explain, signal: AbortSignal.abort() });
+      await assert.rejects(stopped, { name: 'AbortError' });
+    });
   });
 
   it('plans a prune as the core does, and fails as it does', async () => {

@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import { createPlanMemory } from '../../server/src/load/planMemory.ts';
+import { createPlanMemory, type PlanMemory } from '../../server/src/load/planMemory.ts';
 import type { LoadOptions } from '../../server/src/load/loadPlan.ts';
 import { useFolder } from '../helpers/folder.ts';
 
 describe('the memory of plans', () => {
   const folder = useFolder();
-  let load: ReturnType<typeof createPlanMemory>;
+  let memory: PlanMemory;
   let options: LoadOptions & { readonly specPath: string };
   const write = (name: string, text: string) => {
     const file = path.join(folder(), name);
@@ -16,10 +16,11 @@ describe('the memory of plans', () => {
     fs.writeFileSync(file, text);
   };
   const spec = (image: string) => `x-slurm: {cache_dir: /c}\nservices:\n  a:\n    image: ${image}\n`;
-  const plan = async (changes: Partial<LoadOptions> = {}) => (await load({ ...options, ...changes })).plan;
+  const plan = async (changes: Partial<LoadOptions> = {}) =>
+    (await memory.load({ ...options, ...changes })).plan;
   const image = async (changes: Partial<LoadOptions> = {}) => (await plan(changes)).services[0]?.sourceImage;
   beforeEach(() => {
-    load = createPlanMemory();
+    memory = createPlanMemory();
     const specPath = path.join(folder(), 'work/compose.yaml');
     options = { specPath, cwd: path.dirname(specPath), env: { HOME: folder() } };
     write('work/compose.yaml', spec('redis:${TAG:-7}'));
@@ -31,6 +32,12 @@ describe('the memory of plans', () => {
     const text = fs.readFileSync(options.specPath, 'utf8');
     const edited = await plan({ text });
     assert.equal(await plan({ text: fs.readFileSync(options.specPath, 'utf8') }), edited);
+  });
+
+  it('makes a new one after it was let go', async () => {
+    const first = await plan();
+    memory.forget(options.specPath);
+    assert.notEqual(await plan(), first);
   });
 
   it('makes a new one when the spec, its text or a variable changed', async () => {

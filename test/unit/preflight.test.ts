@@ -11,6 +11,7 @@ import {
 import { join } from 'node:path';
 import { mountOf } from '../../server/src/core/preflight/mountInfo.ts';
 import { reachOf } from '../../server/src/model/fileSystemTypes.ts';
+import type { PreflightInput } from '../../server/src/core/preflight/check.ts';
 import { preflight } from '../../server/src/core/preflight/preflight.ts';
 import { loadPlan } from '../../server/src/load/loadPlan.ts';
 import { preflightInput } from '../../server/src/load/preflightInput.ts';
@@ -22,7 +23,11 @@ import { skipBecause } from '../helpers/skip.ts';
 describe('preflight', () => {
   const folder = useFolder();
 
-  async function check(spec: string, env: Record<string, string> = {}): Promise<PreflightReport> {
+  async function check(
+    spec: string,
+    env: Record<string, string> = {},
+    about: Partial<PreflightInput> = {},
+  ): Promise<PreflightReport> {
     writeFileSync(join(folder(), 'compose.yaml'), spec);
     const all = { HOME: join(folder(), 'home'), PATH: join(folder(), 'bin'), ...env };
     const loaded = await loadPlan({ cwd: folder(), env: all });
@@ -30,7 +35,7 @@ describe('preflight', () => {
     const root = join(folder(), 'node-local');
     const nodeLocalRootOf = (path: string) =>
       path === root || path.startsWith(`${root}/`) ? root : undefined;
-    return preflight({ ...preflightInput(loaded, all), nodeLocalRootOf });
+    return preflight({ ...preflightInput(loaded, all, false), nodeLocalRootOf, ...about });
   }
 
   const messages = (items: readonly { message: string }[]) => items.map(({ message }) => message).join('\n');
@@ -171,6 +176,78 @@ describe('preflight', () => {
     });
   });
 
+  describe('looking for Slurm', () => {
+    const program = (name: string, script = '') => {
+      mkdirSync(join(folder(), 'bin'), { recursive: true });
+      writeFileSync(join(folder(), 'bin', name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    };
+    const found = ({ blockers }: PreflightReport) => messages(blockers);
+    const run = async (...args: string[]) => {
+      const PATH = `${join(folder(), 'bin')}:/usr/bin:/bin`;
+      const ended = await runCli(['preflight', '--format', 'json', ...args], {
+        cwd: folder(),
+        env: { PATH, HOME: folder() },
+      });
+      return JSON.parse(ended.stdout) as PreflightReport;
+    };
+
+    it('blocks on the command line where its programs are missing, on the host backend too', async () => {
+      assert.match(found(await check(service())), /'srun' was not found\n.*'sbatch' was not found/);
+      const host = await check('runtime: {backend: host}\nservices: {app: {command: x}}\n');
+      assert.match(found(host), /'srun' was not found\n.*'sbatch' was not found/);
+      program('srun');
+      program('sbatch');
+      assert.doesNotMatch(found(await check(service())), /srun|sbatch|scontrol/);
+    });
+
+    it('needs scontrol where a job spans nodes', async () => {
+      assert.doesNotMatch(found(await check(service())), /scontrol/);
+      assert.match(found(await check(`x-slurm: {nodes: 2}\n${service()}`)), /'scontrol' was not found/);
+      program('scontrol');
+      const report = await check(`x-slurm: {nodes: 2}\n${service()}`);
+      assert.match(messages(report.passed_checks), /scontrol is available/);
+    });
+
+    it('does not call a laptop broken in the editor, and says what is missing on a cluster', async () => {
+      const laptop = await check(service(), {}, { isEditor: true });
+      assert.doesNotMatch(found(laptop), /not found/);
+      const notes = messages(laptop.contextual_warnings);
+      assert.match(notes, /'enroot' was not found: images cannot be prepared on this machine/);
+      assert.match(notes, /'srun' was not found: jobs cannot be submitted/);
+      assert.match(notes, /'sbatch' was not found: jobs cannot be submitted/);
+      program('srun');
+      const cluster = found(await check(service(), {}, { isEditor: true }));
+      assert.match(cluster, /'enroot' was not found/);
+      assert.match(cluster, /'sbatch' was not found/);
+    });
+
+    it('asks srun whether it starts containers', async () => {
+      writeFileSync(join(folder(), 'compose.yaml'), `x-slurm: {cache_dir: ./cache}\n${service()}`);
+      program('sbatch');
+      program('srun', 'echo "  --container-image=IMAGE"');
+      const able = await run();
+      assert.match(messages(able.passed_checks), /srun starts containers \(pyxis\)/);
+      program('srun', 'echo usage');
+      assert.match(found(await run()), /srun does not know --container-image/);
+      writeFileSync(join(folder(), 'bin/broken'), '#!/nonexistent\n', { mode: 0o755 });
+      assert.match(
+        found(await run('--srun-bin', 'bin/broken')),
+        /bin\/broken --help' could not be run: ENOENT/,
+      );
+    });
+
+    it('asks it only for pyxis', async () => {
+      writeFileSync(
+        join(folder(), 'compose.yaml'),
+        'x-slurm: {cache_dir: ./cache}\nruntime: {backend: host}\nservices: {app: {command: x}}\n',
+      );
+      program('sbatch');
+      program('srun', `touch ${folder()}/asked`);
+      assert.doesNotMatch(found(await run()), /container/);
+      assert.ok(!existsSync(join(folder(), 'asked')));
+    });
+  });
+
   it('finds Slurm’s programs by their flags', async () => {
     writeFileSync(join(folder(), 'my-srun'), '', { mode: 0o755 });
     writeFileSync(join(folder(), 'compose.yaml'), `x-slurm: {cache_dir: ./cache}\n${service()}`);
@@ -178,6 +255,42 @@ describe('preflight', () => {
       cwd: folder(),
     });
     assert.match(ended.stdout, /srun is available: .*my-srun/);
+  });
+
+  it('warns of what a job may not find on its nodes, and blocks for none of it', async () => {
+    const spec = (rest: string) => `${rest}services:
+  app:
+    image: "reg.example/a:1"
+    command: x
+    readiness: {type: http, url: "http://node:80/"}
+    x-env: {spack: {view: ${join(folder(), 'view')}}}
+`;
+    const lacking = await check(
+      spec(`x-slurm: {resume: {path: /tmp/r}, metrics: {enabled: true}}\nmodules: [gcc/13]\n`),
+    );
+    const warnings = messages(lacking.actionable_warnings);
+    assert.match(warnings, /resume directory \/tmp\/r is local to each node/);
+    assert.match(warnings, /need 'curl', which was not found here/);
+    assert.match(warnings, /modules of x-env: loaded on the host, not inside containers/);
+    assert.match(warnings, /Spack view of service 'app' is missing: .*view/);
+    assert.match(messages(lacking.contextual_warnings), /'nvidia-smi'.*\n.*'sstat'/);
+    assert.ok(lacking.blockers.every(({ message }) => message.includes('required binary')));
+
+    mkdirSync(join(folder(), 'bin'));
+    for (const name of ['curl', 'nvidia-smi', 'module'])
+      writeFileSync(join(folder(), 'bin', name), '', { mode: 0o755 });
+    mkdirSync(join(folder(), 'view'));
+    const able = await check(
+      spec(
+        'x-slurm: {resume: {path: /shared/r}, metrics: {collectors: [gpu, cpu]}}\nx-env: {modules: {purge: true}}\n',
+      ),
+    );
+    const found = messages(able.passed_checks);
+    for (const one of ['/shared/r', 'curl', 'nvidia-smi', 'modules of x-env can be', 'view of service'])
+      assert.ok(found.includes(one), one);
+    assert.doesNotMatch(messages(able.contextual_warnings), /metrics/);
+    const off = await check(spec('x-slurm: {metrics: {enabled: false}}\n'));
+    assert.doesNotMatch(messages([...off.contextual_warnings, ...off.passed_checks]), /metrics|modules/);
   });
 
   it('counts what it lists', async () => {

@@ -1,6 +1,6 @@
 // Exit codes and JSON of setup, preflight and rendezvous, by the built command line.
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PreflightReport } from '../../server/src/model/preflight.ts';
 import { runCli } from '../helpers/cli.ts';
@@ -60,6 +60,20 @@ describe('commands for the surroundings of a spec', function () {
     const refused = await run('setup', '--non-interactive', '--binary', 'nope=/x');
     assert.equal(refused.code, 1);
     assert.match(refused.stderr, /unknown binaries: nope/);
+  });
+
+  it('gives 1 where a file that the settings name is missing, and 2 for the spec itself', async () => {
+    const settings = join(folder(), '.hpc-compose/settings.toml');
+    mkdirSync(join(folder(), '.hpc-compose'));
+    writeFileSync(settings, 'version = 1\n[defaults]\nenv_files = ["gone.env"]\n');
+    const commands = [['preflight'], ['cache', 'inspect'], ['prepare'], ['validate']];
+    const codes = async () =>
+      (await Promise.all(commands.map((words) => run(...words)))).map(({ code }) => code);
+    writeFileSync(join(folder(), 'compose.yaml'), 'services: {a: {image: x, command: y}}\n');
+    assert.deepEqual(await codes(), [1, 1, 1, 1]);
+    rmSync(settings);
+    writeFileSync(join(folder(), 'compose.yaml'), 'services: {a: {image: 3}}\n');
+    assert.deepEqual(await codes(), [2, 2, 2, 2]);
   });
 
   it('preflight: 3 when something stands in the way; the text is on stderr, JSON on stdout', async () => {

@@ -1,7 +1,6 @@
 // `cache prune`: makes a plan (or reads one), shows it, asks, applies it, and says what went, what stayed and what failed.
 import fs from 'node:fs';
 import path from 'node:path';
-import { createInterface } from 'node:readline/promises';
 import { escapeControl } from '../core/cacheNames.ts';
 import { canonicalPath } from '../core/canonicalPath.ts';
 import { realPorts, type Ports } from '../core/ports.ts';
@@ -106,6 +105,7 @@ async function confirm(context: CommandContext, plan: PrunePlan): Promise<void> 
   for (const { path: file, reason } of chosen)
     context.log.warn(`  - ${escapeControl(file)}: ${escapeControl(reason)}`);
   if (!context.stdinIsTerminal) throw new OperationFailure('not-confirmed', { action: 'prune the cache' });
+  const { createInterface } = await import('node:readline/promises');
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const answer = await prompt.question('Remove these entries? [y/N] ', { signal: context.signal });

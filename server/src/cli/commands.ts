@@ -96,7 +96,7 @@ const PREFLIGHT_COMMAND: CommandDefinition = {
     'sbatch-bin': { value: 'PATH', help: 'sbatch executable' },
     'srun-bin': { value: 'PATH', help: 'srun executable' },
     'scancel-bin': { value: 'PATH', help: 'scancel executable' },
-    'scontrol-bin': { value: 'PATH' },
+    'scontrol-bin': { value: 'PATH', help: 'scontrol executable' },
     'tool-version': { value: 'V', help: 'hpc-compose version mixed into the keys' },
     strict: { help: 'Treat warnings as failures' },
     'fs-probes': { help: 'Let a small job see whether compute nodes share the directories' },

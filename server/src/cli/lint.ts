@@ -9,7 +9,8 @@ import { fixSpec, type AppliedFix, type FixedSpec } from './lintFix.ts';
 import { readSeverities } from './severities.ts';
 import { createShellLint, type ShellLint } from './lintShell.ts';
 import { readSpecInputs, type SpecInput } from './specInputs.ts';
-import { exitOf, invalidJson, sayInvalid } from './validate.ts';
+import { exitOf } from './specExit.ts';
+import { invalidJson, sayInvalid } from './validate.ts';
 
 const LINT_EXIT = 4;
 

@@ -4,6 +4,7 @@ import { detectTool } from '../core/toolVersion.ts';
 import { blocked } from '../core/preflight/items.ts';
 import type { PreflightInput } from '../core/preflight/check.ts';
 import { preflight } from '../core/preflight/preflight.ts';
+import { askSrun } from '../core/preflight/slurm.ts';
 import { probeShared } from '../core/preflight/sharedProbe.ts';
 import { findTool } from '../core/prepare/toolPath.ts';
 import { preflightInput } from '../load/preflightInput.ts';
@@ -15,15 +16,22 @@ import { loadSpec } from './loadSpec.ts';
 export async function runPreflight(context: CommandContext, args: Arguments): Promise<number> {
   const format = formatOf(args);
   const loaded = await loadSpec(context, args);
-  const input = { ...preflightInput(loaded, context.env), plan: withBinaries(loaded.plan, args) };
-  const tool = await detectTool(context.env, runProcess, context.signal);
+  const plan = withBinaries(loaded.plan, args);
+  const input = preflightInput({ ...loaded, plan }, context.env, false);
+  const { env, signal } = context;
+  const tool = await detectTool(env, runProcess, signal);
+  const srunHelp = await askSrun(plan, { env, run: runProcess }, signal);
   const probed = args.switches.has('fs-probes') ? await probe(input, context) : [];
-  const report = preflight({ ...input, tool, probed });
-  if (format === 'json') await context.out(`${JSON.stringify(report, null, 2)}\n`);
-  else for (const line of textLines(report, args)) context.log.error(line);
+  const report = preflight({ ...input, tool, srunHelp, probed });
   const { blockers, actionable_warnings, contextual_warnings } = report.summary;
   const warned = actionable_warnings + contextual_warnings > 0;
-  return blockers > 0 || (args.switches.has('strict') && warned) ? 3 : 0;
+  const failed = blockers > 0 || (args.switches.has('strict') && warned);
+  if (format === 'json') await context.out(`${JSON.stringify(report, null, 2)}\n`);
+  else {
+    const say = (line: string) => (failed ? context.log.error(line) : context.say(line));
+    textLines(report, args).forEach(say);
+  }
+  return failed ? 3 : 0;
 }
 
 const PROBE_LIMIT_MS = 120_000;
@@ -56,7 +64,7 @@ function isThere(name: string, path: string | undefined): boolean {
 }
 
 function withBinaries(plan: CachePlan, args: Arguments): CachePlan {
-  const tools = ['enroot', 'apptainer', 'singularity', 'srun', 'sbatch', 'scancel'] as const;
+  const tools = ['enroot', 'apptainer', 'singularity', 'srun', 'sbatch', 'scancel', 'scontrol'] as const;
   const chosen = tools.flatMap((tool) => {
     const path = lastValue(args, `${tool}-bin`);
     return path === undefined ? [] : [[tool, path] as const];

@@ -1,10 +1,9 @@
 // `validate`: the verdict on specs, and every finding of an invalid one. Spec contract, section 11.
-import type { Finding } from '../model/finding.ts';
 import { decidesVerdict } from '../model/finding.ts';
 import type { JudgedFile } from '../load/judgeFile.ts';
-import { firstByStage, liesOutside } from '../spec/rules/firstByStage.ts';
 import { formatOf, type Arguments, type CommandContext } from './command.ts';
 import { countText, findingJson, findingText, jsonText } from './findingOutput.ts';
+import { exitOf } from './specExit.ts';
 import { readSpecInputs, type SpecInput } from './specInputs.ts';
 
 /** Gives 0 when all specs are valid, else the highest exit code of them. */
@@ -27,13 +26,6 @@ export async function runValidate(context: CommandContext, args: Arguments): Pro
   }
   if (output !== '') await context.out(output);
   return exit;
-}
-
-/** The exit code of hpc-compose: that of the problem which it finds first. */
-export function exitOf(findings: readonly Finding[]): number {
-  const first = firstByStage(findings);
-  if (first === undefined) return 0;
-  return liesOutside(first) ? 1 : 2;
 }
 
 /** The object of an invalid spec, for `validate` and `lint`. */

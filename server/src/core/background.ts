@@ -1,7 +1,9 @@
 // Answers on whole caches without blocking the thread that asks: a worker reads, its answer comes in pieces.
 import { MessageChannel } from 'node:worker_threads';
-import type { PrunePlan } from '../model/cache.ts';
+import type { PrunePlan, Why } from '../model/cache.ts';
 import { OperationFailure, type FailureCode, type FailureData } from '../model/failure.ts';
+import { takesLong } from './historyCost.ts';
+import { explainMisses, type PlanMisses } from './inspectHistory.ts';
 import { inspectWithSizes, type SizedInspection } from './inspectSizes.ts';
 import type { CachePlan } from '../model/plan.ts';
 import type { PackedEntries, PackedState } from './packed/packedState.ts';
@@ -53,6 +55,13 @@ export async function inspectInBackground(
   return answer?.rest ?? (await inspectWithSizes(plan, ports, signal ? { signal } : {}));
 }
 
+/** explainMisses, in a worker where much has to be read for it. Throws the signal's reason when cancelled. */
+export async function explainInBackground(asked: PlanMisses, signal?: AbortSignal): Promise<Why[][]> {
+  signal?.throwIfAborted();
+  const answer = (await takesLong(asked)) ? await ask('history', { asked }, signal) : undefined;
+  return answer?.rest ?? (await explainMisses(asked, signal));
+}
+
 type Tasks = StateTasks & RootfsTasks;
 
 interface Answer<Name extends keyof Tasks> {
@@ -73,15 +82,17 @@ export async function ask<Name extends keyof Tasks>(
     port1.close();
     return undefined;
   }
-  const stop = () => void worker.terminate();
-  signal?.addEventListener('abort', stop, { once: true });
+  // A signal may outlive many questions: it keeps nothing of one that was answered.
+  const answered = new AbortController();
+  const whileAsked = { once: true, signal: answered.signal };
+  signal?.addEventListener('abort', () => void worker.terminate(), whileAsked);
   try {
     return await new Promise<Answer<Name>>((resolve, reject) => {
       const pieces: Tasks[Name]['piece'][] = [];
       worker.on('error', reject);
       // Not the worker's exit: that may be told before its last messages, which the port hands over before it closes.
       port1.on('close', () => reject(new Error('the worker ended early')));
-      signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+      signal?.addEventListener('abort', () => reject(signal.reason as Error), whileAsked);
       port1.on('message', (message: StateMessage) => {
         if ('piece' in message) pieces.push(message.piece as Tasks[Name]['piece']);
         else if ('rest' in message) resolve({ rest: message.rest as Tasks[Name]['rest'], pieces });
@@ -89,7 +100,7 @@ export async function ask<Name extends keyof Tasks>(
       });
     });
   } finally {
-    signal?.removeEventListener('abort', stop);
+    answered.abort();
     port1.close();
   }
 }

@@ -1,9 +1,10 @@
 // Whether an image is committed, which is what makes a prepare reuse it: a regular file with a manifest of its kind, key and
 // path (cache contract, section 4). If it is not, the one reason, in a code and in words.
-import fs from 'node:fs';
+import type fs from 'node:fs';
 import type { Manifest } from '../model/cache.ts';
 import type { ImageArtifact } from '../model/plan.ts';
 import { imageDamage, isSamePlace } from './committed.ts';
+import { fileBytes, lstatOrNothing } from './diskUsage.ts';
 import { nodeFiles } from './files.ts';
 import { readEntryManifest, type BytesReader } from './manifestFile.ts';
 
@@ -18,7 +19,12 @@ export type NotCommitted =
   | 'moved';
 
 export type Commitment =
-  | { readonly committed: true; readonly manifest: Manifest }
+  | {
+      readonly committed: true;
+      readonly manifest: Manifest;
+      /** Of the image, on disk. */
+      readonly bytes: number;
+    }
   | {
       readonly committed: false;
       readonly manifest: Manifest | undefined;
@@ -29,7 +35,7 @@ export type Commitment =
 
 /** Judges an image by what lies on disk now. */
 export function commitmentOf(artifact: ImageArtifact, bytes: BytesReader): Commitment {
-  const stat = lstat(artifact.path);
+  const stat = lstatOrNothing(artifact.path);
   const read = readEntryManifest(artifact.manifestPath, bytes);
   if (read === undefined) return stat ? withoutManifest(stat) : no('absent', 'never built in this cache');
   if ('problem' in read)
@@ -47,7 +53,7 @@ export function commitmentOf(artifact: ImageArtifact, bytes: BytesReader): Commi
     );
   const damage = damageOf(artifact.path, stat.size);
   if (damage !== undefined) return no('damaged', damage, manifest);
-  return { committed: true, manifest };
+  return { committed: true, manifest, bytes: fileBytes(stat) };
 }
 
 function withoutManifest(stat: fs.Stats): Commitment {
@@ -69,14 +75,6 @@ function no(reason: NotCommitted, problem: string, manifest?: Manifest): Commitm
 function damageOf(file: string, size: number): string | undefined {
   try {
     return imageDamage(file, size, nodeFiles);
-  } catch {
-    return undefined;
-  }
-}
-
-function lstat(file: string): fs.Stats | undefined {
-  try {
-    return fs.lstatSync(file, { throwIfNoEntry: false });
   } catch {
     return undefined;
   }

@@ -10,10 +10,10 @@ import type {
   Why,
 } from '../model/cache.ts';
 import { secretMask } from '../model/mask.ts';
-import type { CachePlan, ImageArtifact, ServicePlan } from '../model/plan.ts';
+import type { CachePlan, ImageArtifact, KeyInput, ServicePlan } from '../model/plan.ts';
 import { commitmentOf, type Commitment } from './commitment.ts';
 import type { Judge } from './commitmentMemory.ts';
-import { createHistory, type History } from './inspectHistory.ts';
+import { explainMisses, type Miss, type PlanMisses } from './inspectHistory.ts';
 import { createBytesReader, type BytesReader } from './manifestFile.ts';
 import { maskManifest } from './maskEntries.ts';
 import type { Ports } from './ports.ts';
@@ -24,8 +24,13 @@ export interface InspectOptions {
   readonly service?: string;
   /** Says of images whether they are committed. */
   readonly judge?: Judge;
+  /** Looks for earlier builds; absent: explainMisses. */
+  readonly explain?: Explain;
   readonly signal?: AbortSignal;
 }
+
+/** explainMisses, or something that answers as it does. */
+export type Explain = typeof explainMisses;
 
 /** What a plan finds in its cache, in plan order. Throws the reason of the signal. */
 export async function inspectPlan(
@@ -33,21 +38,37 @@ export async function inspectPlan(
   _ports: Pick<Ports, 'now'>,
   options: InspectOptions = {},
 ): Promise<InspectResult> {
-  const bytes = createBytesReader();
-  const inspection = {
-    plan,
-    bytes,
-    history: createHistory(plan, bytes),
-    judge: oncePerImage(options.judge ?? commitmentOf),
-  };
-  const services: InspectService[] = [];
+  const judge = oncePerImage(options.judge ?? commitmentOf);
+  const inspection = { plan, bytes: createBytesReader(), judge };
+  const looks: ServiceLook[] = [];
   const rest = restEvery();
   for (const service of plan.services) {
     if (options.service !== undefined && service.name !== options.service) continue;
-    services.push(inspectService(service, inspection));
+    looks.push(lookAt(service, inspection));
     if (rest.isDue()) await rest.take(options.signal);
   }
-  return { schema_version: 1, cache_dir: plan.cacheDir.path, services };
+  const changes = await changesOf(looks, plan, options);
+  return {
+    schema_version: 1,
+    cache_dir: plan.cacheDir.path,
+    services: looks.map((look) => ({ ...look.found, why: whyOf(look, changes) })),
+  };
+}
+
+type ChangesOf = (miss: Miss) => readonly Why[];
+
+/** Looks back only where something is missing: for that, whole directories are read. */
+async function changesOf(
+  looks: readonly ServiceLook[],
+  { cacheDir, specPath, secretValues }: CachePlan,
+  { explain = explainMisses, signal }: InspectOptions,
+): Promise<ChangesOf> {
+  const misses = looks.flatMap(({ images }) => images.flatMap(({ miss }) => miss ?? []));
+  if (misses.length === 0) return () => [];
+  const asked: PlanMisses = { cacheDir: cacheDir.path, specPath, secretValues, misses };
+  const answers = await explain(asked, signal);
+  const byMiss = new Map(misses.map((miss, index) => [miss, answers[index] ?? []]));
+  return (miss) => byMiss.get(miss) ?? [];
 }
 
 /** Services share images: each is looked at once, so that all are told the same. */
@@ -67,27 +88,56 @@ const MOUNTS_NOTE = 'this service rebuilds on prepare because prepare.mounts are
 interface Inspection {
   readonly plan: CachePlan;
   readonly bytes: BytesReader;
-  readonly history: History;
   readonly judge: Judge;
 }
 
-function inspectService(service: ServicePlan, inspection: Inspection): InspectService {
-  const { plan, bytes, history, judge } = inspection;
+/** One service as it was found, before anybody asks what changed. */
+interface ServiceLook {
+  readonly service: ServicePlan;
+  readonly found: Omit<InspectService, 'why'>;
+  readonly localPresent: boolean;
+  /** Prepared image first: it is the one that a job starts from. */
+  readonly images: readonly ImageLook[];
+}
+
+interface ImageLook {
+  readonly artifact: ImageArtifact;
+  readonly commitment: Commitment;
+  /** Set when the image was never built under its key. */
+  readonly miss?: Miss;
+}
+
+function lookAt(service: ServicePlan, inspection: Inspection): ServiceLook {
+  const { plan, bytes, judge } = inspection;
   const base = service.base && judge(service.base, bytes);
   const prepared = service.prepared && judge(service.prepared, bytes);
   const runtime = prepared ?? base;
   const localPresent = isThere(service.runtimePath, runtime);
-  const shown = secretMask(plan.secretValues)(service.sourceImage);
-  return {
+  const found = {
     service_name: service.name,
-    source_image: shown,
+    source_image: secretMask(plan.secretValues)(service.sourceImage),
     base_registry: service.source.kind === 'remote' ? service.source.registry : null,
     base_artifact: service.base && base ? describe(service.base.path, base, inspection) : null,
     runtime_artifact: describe(service.runtimePath, runtime, inspection),
     current_reuse_expectation: expectationOf(service, runtime, localPresent),
     note: service.prepare?.forceRebuild ? MOUNTS_NOTE : null,
-    why: whyOf({ ...service, sourceImage: shown }, { base, prepared, localPresent }, history),
   };
+  const images = [
+    ...imageLook(service.name, service.prepared, prepared, service.preparedInputs),
+    ...imageLook(service.name, service.base, base, service.baseInputs),
+  ];
+  return { service, found, localPresent, images: service.source.kind === 'host' ? [] : images };
+}
+
+function imageLook(
+  service: string,
+  artifact: ImageArtifact | undefined,
+  commitment: Commitment | undefined,
+  inputs: readonly KeyInput[],
+): ImageLook[] {
+  if (!artifact || !commitment) return [];
+  const isAbsent = !commitment.committed && commitment.reason === 'absent';
+  return [{ artifact, commitment, ...(isAbsent ? { miss: { service, artifact, inputs } } : {}) }];
 }
 
 function describe(path: string, commitment: Commitment | undefined, inspection: Inspection): InspectArtifact {
@@ -127,23 +177,16 @@ function expectationOf(
   return localPresent ? 'local image present' : 'local image missing';
 }
 
-interface Findings {
-  readonly base: Commitment | undefined;
-  readonly prepared: Commitment | undefined;
-  readonly localPresent: boolean;
-}
-
-function whyOf(service: ServicePlan, { base, prepared, localPresent }: Findings, history: History): Why[] {
+function whyOf({ service, found, localPresent, images }: ServiceLook, changes: ChangesOf): Why[] {
   if (service.source.kind === 'host') return [];
   const why: Why[] = [];
   if (service.source.kind !== 'remote' && !localPresent)
-    why.push({ reason: `the local image ${service.sourceImage} does not exist` });
+    why.push({ reason: `the local image ${found.source_image} does not exist` });
   if (service.prepare?.forceRebuild)
     why.push({ reason: 'prepare.mounts are present: every prepare builds this image again' });
-  if (service.prepared && prepared) why.push(...missReasons(service, service.prepared, prepared, history));
-  if (service.base && base) {
-    const reasons = missReasons(service, service.base, base, history);
-    why.push(...(service.prepared ? reasons.map(ofBase) : reasons));
+  for (const image of images) {
+    const reasons = reasonsOf(image, changes);
+    why.push(...(service.prepared && image.artifact.kind === 'base' ? reasons.map(ofBase) : reasons));
   }
   return why;
 }
@@ -154,14 +197,9 @@ function ofBase(why: Why): Why {
     : { ...why, input: `base image: ${why.input}` };
 }
 
-function missReasons(
-  service: ServicePlan,
-  artifact: ImageArtifact,
-  commitment: Commitment,
-  history: History,
-): Why[] {
+function reasonsOf({ commitment, miss }: ImageLook, changes: ChangesOf): readonly Why[] {
   if (commitment.committed) return [];
-  if (commitment.reason !== 'absent') return [{ reason: commitment.problem }];
-  const changed = history.changesSince(service, artifact);
+  if (!miss) return [{ reason: commitment.problem }];
+  const changed = changes(miss);
   return changed.length > 0 ? changed : [{ reason: 'never built in this cache' }];
 }

@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Manifest } from '../model/cache.ts';
 import type { ImageArtifact, PreparePlan } from '../model/plan.ts';
 import { errnoOf, unlinkQuietly, type FileSystem } from './files.ts';
+import { matchManifestLayout } from './manifestLayout.ts';
 import { formatManifest, parseManifest } from './manifestText.ts';
 import { publishFile } from './publish.ts';
 
@@ -47,6 +48,8 @@ export function readManifest(artifactPath: string, files: FileSystem): Manifest 
 
 /** Parses the bytes of a manifest. Throws ManifestDamage. */
 export function parseManifestBytes(bytes: Uint8Array): Manifest {
+  const plain = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+  if (matchManifestLayout(plain)) return JSON.parse(plain) as Manifest;
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);

@@ -3,7 +3,7 @@
 import fs from 'node:fs';
 import type { Manifest } from '../model/cache.ts';
 import { MANIFEST_SIZE_LIMIT } from './manifest.ts';
-import { matchManifestLayout } from './manifestLayout.ts';
+import { matchManifestTimes } from './manifestLayout.ts';
 import { parseManifest } from './manifestText.ts';
 
 export type ManifestRead = { readonly manifest: Manifest } | { readonly problem: string };
@@ -52,9 +52,9 @@ export function readEntryManifest(
   if (bytes === undefined) return undefined;
   if (!Buffer.isBuffer(bytes)) return bytes;
   const plain = bytes.toString('latin1');
-  const layout = matchManifestLayout(plain);
-  if (layout) {
-    const skipped = skip?.(layout.lastUsedAt, layout.createdAt) ?? false;
+  const times = matchManifestTimes(plain);
+  if (times) {
+    const skipped = skip?.(times.lastUsedAt, times.createdAt) ?? false;
     return skipped ? undefined : { manifest: JSON.parse(plain) as Manifest };
   }
   const result = parseUnusual(bytes);
@@ -68,7 +68,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** Checks bytes as strictly as hpc-compose does: UTF-8, JSON, no key twice, every field of its type. */
 export function parseManifestBytes(bytes: Buffer): ManifestRead {
   const plain = bytes.toString('latin1');
-  return matchManifestLayout(plain) ? { manifest: JSON.parse(plain) as Manifest } : parseUnusual(bytes);
+  return matchManifestTimes(plain) ? { manifest: JSON.parse(plain) as Manifest } : parseUnusual(bytes);
 }
 
 function parseUnusual(bytes: Buffer): ManifestRead {

@@ -65,8 +65,7 @@ export const runProcess: ProcessRun = async (request) => {
   request.signal?.throwIfAborted();
   if (request.onInput) return await runServant(request, request.onInput);
   const stdin = request.input === undefined ? 'ignore' : 'pipe';
-  const stdio: Stdio = [stdin, 'pipe', 'pipe', ...(request.descriptors ?? [])];
-  const { child, ending } = request.descriptors ? start(request, stdio) : await startTool(request, stdio);
+  const { child, ending } = start(request, [stdin, 'pipe', 'pipe', ...(request.descriptors ?? [])]);
   if (request.input !== undefined) feed(child?.stdin, request.input);
   const pid = child?.pid;
   const stdoutLimit = request.keepStdout === 'tail' ? TAIL_LIMIT : WHOLE_LIMIT;
@@ -95,45 +94,15 @@ function feed(stdin: Writable | null | undefined, text: string): void {
 
 const NO_ENDING: Ending = { exitCode: undefined, signal: undefined, startError: undefined };
 
-type Stdio = ('ignore' | 'pipe' | 'inherit' | number)[];
-
 interface StartedProcess {
   readonly child: ChildProcess | undefined;
   readonly ending: Promise<Ending>;
 }
 
-/** Starts a tool in a group of its own. What keeps it from starting is its ending. Throws the signal's reason. */
-async function startTool(request: ProcessRequest, stdio: Stdio): Promise<StartedProcess> {
-  // Loaded by what starts tools alone: 15 ms at every start otherwise.
-  const { execa } = await import('execa');
-  request.signal?.throwIfAborted();
-  const child = execa(request.command, request.args, {
-    ...TOOL_OPTIONS,
-    cwd: request.cwd ?? workingDirectory(),
-    env: request.env as Record<string, string>,
-    detached: true,
-    stdio: stdio as ['ignore', 'pipe', 'pipe'],
-  });
-  if (child.pid !== undefined) request.guard?.add(child.pid);
-  return { child, ending: child.then(endingOfTool) };
-}
-
-/** Its own output limits, environment, cancelling of whole groups and errors as values: ours are stricter. */
-const TOOL_OPTIONS = { extendEnv: false, reject: false, buffer: false, cleanup: false } as const;
-
-interface ToolResult {
-  readonly failed: boolean;
-  readonly exitCode?: number | undefined;
-  readonly signal?: string | undefined;
-  readonly code?: string | undefined;
-}
-
-function endingOfTool({ failed, exitCode, signal, code }: ToolResult): Ending {
-  const hasRun = exitCode !== undefined || signal !== undefined;
-  return { exitCode, signal, startError: failed && !hasRun ? (code ?? 'UNKNOWN') : undefined };
-}
-
-/** Starts a helper that answers within a millisecond, by Node alone: for locks, execa would take most of the time. */
+/**
+ * Starts a program in a group of its own, by Node alone: execa takes longer than many a program, and 15 ms to load. What keeps it
+ * from starting is its ending, never thrown.
+ */
 function start(
   request: ProcessRequest,
   stdio: StdioOptions,
@@ -389,11 +358,26 @@ export const runAttached: AttachedRun = async (request) => {
   }
 };
 
+/** Its environment, cleaning up and errors as values: ours are stricter. */
+const ATTACHED_OPTIONS = { extendEnv: false, reject: false, buffer: false, cleanup: false } as const;
+
+interface AttachedResult {
+  readonly failed: boolean;
+  readonly exitCode?: number | undefined;
+  readonly signal?: string | undefined;
+  readonly code?: string | undefined;
+}
+
+function endingOfAttached({ failed, exitCode, signal, code }: AttachedResult): Ending {
+  const hasRun = exitCode !== undefined || signal !== undefined;
+  return { exitCode, signal, startError: failed && !hasRun ? (code ?? 'UNKNOWN') : undefined };
+}
+
 async function startAttached({ command, args, env, descriptors = [] }: AttachedRequest) {
   const { execa } = await import('execa');
   const stdio = ['inherit', 'inherit', 'inherit', ...descriptors] as ['inherit', 'inherit', 'inherit'];
-  const child = execa(command, args, { ...TOOL_OPTIONS, env: env as Record<string, string>, stdio });
-  return { child, ending: child.then(endingOfTool) };
+  const child = execa(command, args, { ...ATTACHED_OPTIONS, env: env as Record<string, string>, stdio });
+  return { child, ending: child.then(endingOfAttached) };
 }
 
 /** Output of a program that only tells about itself, for callers that cannot wait; undefined when it cannot be run. At most 5 s. */

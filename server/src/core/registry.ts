@@ -133,6 +133,14 @@ export function usersSince(cacheDir: string, time: number): Map<string, string> 
   return users;
 }
 
+/** Size in bytes of all records of one spec: tells how much artifactsOf has to read. */
+export async function recordedBytes(cacheDir: string, specPath: string): Promise<number> {
+  const directory = sidecarPath(cacheDir, 'registry', digest(specPath));
+  const names = await fs.promises.readdir(directory).catch(() => []);
+  const sizes = names.map(async (name) => (await fs.promises.lstat(path.join(directory, name))).size);
+  return (await Promise.all(sizes.map((size) => size.catch(() => 0)))).reduce((sum, size) => sum + size, 0);
+}
+
 /** Artifacts recorded for one spec, as paths below `cacheDir`. */
 export function artifactsOf(cacheDir: string, specPath: string): string[] {
   const directory = sidecarPath(cacheDir, 'registry', digest(specPath));

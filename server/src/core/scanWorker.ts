@@ -22,6 +22,7 @@ switch (task) {
   case 'prune-plan':
   case 'verify':
   case 'inspect':
+  case 'history':
     void import('./stateWorker.ts').then(({ runStateTask }) => runStateTask(workerData));
     break;
 }

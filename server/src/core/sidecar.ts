@@ -22,12 +22,12 @@ export function makeSidecarDirectory(cacheDir: string, ...names: string[]): stri
 }
 
 function makeDirectory(directory: string, mode: number): void {
+  if (isRealDirectory(directory)) return;
   try {
     fs.mkdirSync(directory);
     fs.chmodSync(directory, mode);
   } catch (error) {
-    const isThere = fs.lstatSync(directory, { throwIfNoEntry: false })?.isDirectory() ?? false;
-    if (!isThere) throw error;
+    if (!isRealDirectory(directory)) throw error;
   }
 }
 
@@ -70,7 +70,7 @@ export function isOwnFolder(cacheDir: string, ...names: string[]): boolean {
 
 function isRealDirectory(folder: string): boolean {
   try {
-    return fs.lstatSync(folder).isDirectory();
+    return fs.lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? false;
   } catch {
     return false;
   }

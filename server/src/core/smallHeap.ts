@@ -4,8 +4,17 @@ import { setFlagsFromString } from 'node:v8';
 /** The old generation grows by this much of what is alive before it is collected; V8 would let it double or more. */
 const GROWING_PERCENT = 50;
 
-/** Keeps V8's young generation at its first size and the old one near what is alive: tens of megabytes less at the peak. */
+/**
+ * Keeps V8's young generation at the size that it has and the old one near what is alive: tens of megabytes less at the peak. The
+ * earlier the better: what the young generation has taken it keeps.
+ */
 export function keepHeapSmall(): void {
+  setFlags();
+  // V8 puts the factor back to two whenever a thread sets up a heap of its own.
+  process.on('worker', (worker) => worker.once('online', setFlags));
+}
+
+function setFlags(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
   setFlagsFromString(`--heap-growing-percent=${GROWING_PERCENT}`);
 }

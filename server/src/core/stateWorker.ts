@@ -1,7 +1,8 @@
 // The worker's half of answers on whole caches: entries go back in pieces, so that the receiving thread is never blocked.
 import type { MessagePort } from 'node:worker_threads';
-import type { PrunePlan, PrunePlanEntry } from '../model/cache.ts';
+import type { PrunePlan, PrunePlanEntry, Why } from '../model/cache.ts';
 import type { CachePlan } from '../model/plan.ts';
+import { explainMisses, type PlanMisses } from './inspectHistory.ts';
 import { inspectWithSizes, type SizedInspection } from './inspectSizes.ts';
 import { packState, type PackedRest } from './packed/packState.ts';
 import type { PackedEntries } from './packed/packedState.ts';
@@ -29,6 +30,11 @@ export interface StateTasks {
     ask: { readonly plan: CachePlan; readonly now: number };
     piece: never;
     rest: SizedInspection;
+  };
+  history: {
+    ask: { readonly asked: PlanMisses };
+    piece: never;
+    rest: Why[][];
   };
   verify: {
     ask: { readonly cacheDir: string; readonly paths: readonly string[] };
@@ -78,6 +84,8 @@ function answer(task: StateTask, send: SendPiece): Rest | Promise<Rest> {
     }
     case 'inspect':
       return inspectWithSizes(task.plan, { now: () => task.now });
+    case 'history':
+      return explainMisses(task.asked);
     case 'verify': {
       const wanted = new Set(task.paths);
       return verifyCache(task.cacheDir, { files: nodeFiles }, (path) => wanted.has(path));

@@ -10,6 +10,7 @@ export type WorkerTask =
   | 'prune-apply'
   | 'verify'
   | 'inspect'
+  | 'history'
   | 'rootfs-list'
   | 'rootfs-plan';
 

@@ -13,6 +13,8 @@ export interface BackgroundFiles extends SpecFiles {
   forget(path?: string): void;
 }
 
+const PENDING: FileState = { kind: 'pending' };
+
 interface Entry {
   state: FileState;
   stamp: string;
@@ -35,7 +37,7 @@ export function createBackgroundFiles(onRead: () => void): BackgroundFiles {
       const entry = known.get(path);
       if (entry) return entry.state;
       if (!running.has(path)) start(path);
-      return { kind: 'pending' };
+      return PENDING;
     },
     settle: async () => {
       while (running.size > 0) await Promise.all(running.values());

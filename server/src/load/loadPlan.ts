@@ -50,6 +50,7 @@ export interface LoadOptions {
 
 export interface LoadedPlan {
   readonly plan: CachePlan;
+  /** For its values: places in it may count inside blocks. */
   readonly resolved: ResolvedSpec;
   readonly settings: SelectedSettings | undefined;
   /** Warnings and hints; errors are thrown. */
@@ -117,9 +118,9 @@ async function readSpec(options: LoadOptions, files: SpecFiles): Promise<ReadSpe
     resourceProfiles: settings?.settings.resourceProfiles ?? new Map(),
   });
   options.signal?.throwIfAborted();
-  const { resolved } = analysis;
-  const findings = maskFindings(analysis.findings, resolved?.secretValues);
-  return { ...about, resolved, findings, pending: [...pending, ...analysis.pending] };
+  const { values } = analysis;
+  const findings = maskFindings(analysis.findings, values?.secretValues);
+  return { ...about, resolved: values, findings, pending: [...pending, ...analysis.pending] };
 }
 
 function settingsRequest(

@@ -10,7 +10,12 @@ import { loadPlan, type LoadedPlan, type LoadOptions } from './loadPlan.ts';
 /** Plans of this many specs are kept, of those that were asked about last: each holds the tree of its spec. */
 const KEPT = 2;
 
-type LoadPlan = (options: LoadOptions) => Promise<LoadedPlan>;
+export interface PlanMemory {
+  /** loadPlan, or what it gave last. What hangs on more than files and options (local images, a tool's version) is loaded each time. */
+  readonly load: (options: LoadOptions) => Promise<LoadedPlan>;
+  /** Lets go of the plan of a spec: nobody will ask for it soon. */
+  readonly forget: (specPath: string) => void;
+}
 
 interface Remembered {
   /** False: it hangs on more than files and options. */
@@ -22,10 +27,10 @@ interface Remembered {
   readonly loaded: LoadedPlan;
 }
 
-/** loadPlan with a memory. What hangs on more than files and options (local images, a tool's version) is loaded each time. */
-export function createPlanMemory(): LoadPlan {
+/** loadPlan with a memory. */
+export function createPlanMemory(): PlanMemory {
   const memory = new Map<string, Remembered>();
-  return async (options) => {
+  const loadRemembered: PlanMemory['load'] = async (options) => {
     const { specPath } = options;
     if (specPath === undefined || options.files || options.toolVersion === DETECTED_VERSION)
       return await loadPlan(options);
@@ -36,6 +41,7 @@ export function createPlanMemory(): LoadPlan {
     if (found.isKept) remember(memory, specPath, found);
     return found.loaded;
   };
+  return { load: loadRemembered, forget: (specPath) => void memory.delete(specPath) };
 }
 
 async function load(options: LoadOptions, place: string): Promise<Remembered> {

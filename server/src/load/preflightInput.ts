@@ -4,12 +4,14 @@ import { nodeLocalRootOf, resolveHostPath } from '../spec/grammar/localPath.ts';
 import { parseMount } from '../spec/grammar/mount.ts';
 import type { ProbeTarget } from '../core/preflight/sharedProbe.ts';
 import { itemsOf, stringOf, valueAt, valueOf, type MapNode } from '../spec/node.ts';
+import { jobNeedsOf } from './jobNeeds.ts';
 import type { LoadedPlan } from './loadPlan.ts';
 
 /** The input of preflight for one loaded spec. */
 export function preflightInput(
   { plan, resolved }: LoadedPlan,
   env: Readonly<Record<string, string | undefined>>,
+  isEditor: boolean,
 ): PreflightInput {
   const absolute = (path: string) => resolveHostPath(path, plan.projectDir, env.HOME);
   const given = stringOf(valueAt(resolved.root, 'x-slurm', 'runtime_root'));
@@ -24,11 +26,19 @@ export function preflightInput(
   return {
     plan,
     volumes,
+    needs: jobNeedsOf(resolved.root),
+    nodes: nodesOf(resolved.root),
     env,
+    isEditor,
     nodeLocalRootOf,
     sharedPaths: sharedPathsOf(plan.cacheDir.path, runtimeRoot, resolved.root),
     ...(runtimeRoot === undefined ? {} : { runtimeRoot }),
   };
+}
+
+function nodesOf(root: MapNode | undefined): number {
+  const nodes = valueAt(root, 'x-slurm', 'nodes');
+  return nodes?.kind === 'scalar' && typeof nodes.value === 'number' ? nodes.value : 1;
 }
 
 /** Cache, runtime root, resume directory and shared scratch, each once. */

@@ -1,6 +1,6 @@
 // Reads of whole caches and looks at what plans find in them. One of each at a time for each cache: a mount that hangs holds two
 // workers, however often it is asked about, and never the thread that answers people; no look waits for the read of a big cache.
-import { inspectInBackground, packInBackground } from '../core/background.ts';
+import { explainInBackground, inspectInBackground, packInBackground } from '../core/background.ts';
 import { createCommitmentMemory } from '../core/commitmentMemory.ts';
 import { asksNetworkFileSystem } from '../core/fileSystemKind.ts';
 import { inspectWithSizes } from '../core/inspectSizes.ts';
@@ -58,8 +58,9 @@ function oneAtATime(): Lanes {
 }
 
 /**
- * A local disk answers at once, and what it said before is remembered; any other one is asked by a worker each time, which is let
- * finish: a thread that waits for a mount cannot be ended.
+ * A local disk answers at once, and what it said before is remembered; a worker looks for earlier builds of what is missing in a
+ * big cache. Any other file system is asked by a worker each time, which is let finish: a thread that waits for a mount cannot be
+ * ended.
  */
 function createLookAt(laneOf: Lanes): LookAt {
   const judge = createCommitmentMemory();
@@ -68,7 +69,7 @@ function createLookAt(laneOf: Lanes): LookAt {
     const found = await laneOf(cacheDir).use(signal, async () =>
       (await asksNetworkFileSystem(cacheDir))
         ? await inspectInBackground(plan, ports)
-        : await inspectWithSizes(plan, ports, { judge, signal }),
+        : await inspectWithSizes(plan, ports, { judge, explain: explainInBackground, signal }),
     );
     return { ...found, cacheDir };
   };

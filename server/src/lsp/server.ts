@@ -31,6 +31,8 @@ export interface ServerSetup {
   readonly features?: readonly Feature[];
   /** Makes ready for the first document in idle moments. */
   readonly warmUp?: boolean;
+  /** The client has asked to end. */
+  readonly onShutdown?: () => void;
 }
 
 /** Serves one client until it says `exit` or goes away. */
@@ -69,13 +71,15 @@ export function startServer(setup: ServerSetup): void {
     cleanups.push(late.dispose);
     const base = { connection, documents, settings, options, log, surroundings, late };
     const diagnostics = startDiagnostics(base);
+    const plans = createPlanMemory();
+    documents.onDidClose(({ path }) => plans.forget(path));
     const context: ServerContext = {
       ...base,
       client,
       trusted,
       folders,
       ports,
-      loadPlan: createPlanMemory(),
+      loadPlan: plans.load,
       findingsOf: diagnostics.findingsOf,
       treeOf: diagnostics.treeOf,
       judgeBeside: diagnostics.judgeBeside,
@@ -100,6 +104,7 @@ export function startServer(setup: ServerSetup): void {
   });
   connection.onShutdown(() => {
     for (const cleanup of cleanups) cleanup();
+    setup.onShutdown?.();
   });
   connection.listen();
 }

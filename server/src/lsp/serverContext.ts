@@ -2,7 +2,7 @@
 // that another feature needs.
 import type { Connection, Disposable, Event, ServerCapabilities } from 'vscode-languageserver';
 import type { Log, Ports } from '../core/ports.ts';
-import type { createPlanMemory } from '../load/planMemory.ts';
+import type { PlanMemory } from '../load/planMemory.ts';
 import type { Finding } from '../model/finding.ts';
 import type { SpecNode } from '../spec/node.ts';
 import type { InitializationOptions } from '../model/protocol.ts';
@@ -28,7 +28,7 @@ export interface ServerContext {
   /** What the client can do, as it said. */
   readonly client: ClientAbilities;
   /** loadPlan, remembering what did not change. */
-  readonly loadPlan: ReturnType<typeof createPlanMemory>;
+  readonly loadPlan: PlanMemory['load'];
   /** The findings of a document as it is now. */
   readonly findingsOf: (document: OpenDocument) => readonly Finding[];
   /** The tree of a document's text as it is now, with places in that text; undefined where it cannot be read at all. */

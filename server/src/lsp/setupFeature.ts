@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { URI } from 'vscode-uri';
 import { preflight } from '../core/preflight/preflight.ts';
+import { askSrun } from '../core/preflight/slurm.ts';
 import { detectTool } from '../core/toolVersion.ts';
 import { preflightInput } from '../load/preflightInput.ts';
 import { readSetup, writeSetup, type SetupRequest } from '../load/setup.ts';
@@ -27,7 +28,8 @@ export const setupFeature: Feature = (context) => {
     const loaded = await planOf(context, uri, signal);
     const { env, run } = loaded.ports;
     const tool = await detectTool(env, run, signal);
-    return preflight({ ...preflightInput(loaded, env), tool });
+    const srunHelp = await askSrun(loaded.plan, { env, run }, signal);
+    return preflight({ ...preflightInput(loaded, env, true), tool, srunHelp });
   });
   return {};
 };

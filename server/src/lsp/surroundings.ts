@@ -3,6 +3,7 @@
 import { access, constants, realpath } from 'node:fs/promises';
 import { createBackgroundFiles } from '../load/backgroundFiles.ts';
 import { nearestClusterProfile } from '../load/clusterProfile.ts';
+import { rememberReads } from '../load/rememberReads.ts';
 import { selectSettings, settingsLayers } from '../load/selectSettings.ts';
 import { userHomeOf } from '../load/userHome.ts';
 import type { Finding } from '../model/finding.ts';
@@ -10,9 +11,9 @@ import { isAtOrBelow, joinPath, parentPath } from '../model/paths.ts';
 import { chooseCacheDir } from '../plan/cacheDir.ts';
 import type { SelectedSettings } from '../plan/settings.ts';
 import type { Surroundings } from '../spec/analyse.ts';
-import type { SpecFiles } from '../spec/files.ts';
+import type { FileState, SpecFiles } from '../spec/files.ts';
 import { readClusterProfile, type ClusterProfileResult } from '../spec/rules/clusterProfile.ts';
-import { layerVariables } from '../spec/variables.ts';
+import { layerVariables, type Variables } from '../spec/variables.ts';
 import type { OpenDocument } from './openDocuments.ts';
 import type { RootfsRulesOf } from './rootfsRules.ts';
 
@@ -37,6 +38,13 @@ export interface SurroundingsSource {
   recheck(): Promise<void>;
 }
 
+/** What files say beside a document. */
+interface Basis {
+  readonly selection: ReturnType<typeof selectSettings>;
+  readonly variables: Variables;
+  readonly cluster: ReturnType<typeof nearestClusterProfile>;
+}
+
 /** Programs of a machine where variables of jobs can be known. */
 const CLUSTER_TOOLS = ['sbatch', 'enroot'];
 
@@ -52,35 +60,44 @@ export function createSurroundings(setup: SurroundingsSetup): SurroundingsSource
     setup.onChange();
   });
   const readProfile = rememberLast(readClusterProfile);
-  const selectionOf = (document: OpenDocument) =>
-    selectSettings({ cwd: parentPath(document.path), files: port, userHome });
-  const settingsOf = (document: OpenDocument) => selectionOf(document).selected;
+  const known = new WeakMap<OpenDocument, () => Basis>();
+  const basisOf = (document: OpenDocument): Basis => {
+    const basis = known.get(document) ?? rememberReads(port, (files) => readBasis(document.path, files));
+    known.set(document, basis);
+    return basis();
+  };
+  const readBasis = (path: string, files: SpecFiles): Basis => {
+    const selection = selectSettings({ cwd: parentPath(path), files, userHome });
+    const layers = settingsLayers(selection.selected);
+    const variables = layerVariables({ specPath: path, layers, env: setup.env, files });
+    return { selection, variables, cluster: nearestClusterProfile(path, files, readProfile) };
+  };
   const realFolderOf = setup.trusted ? realFolders(setup.onChange) : parentPath;
   return {
-    settingsOf,
+    settingsOf: (document) => basisOf(document).selection.selected,
     problemsOf: (document) => {
-      const cluster = nearestClusterProfile(document.path, port, readProfile);
-      return [...selectionOf(document).findings, ...(cluster?.ok === false ? cluster.findings : [])];
+      const { selection, cluster } = basisOf(document);
+      return [...selection.findings, ...(cluster?.ok === false ? cluster.findings : [])];
     },
     of: (document) => {
       const { path } = document;
-      const settings = settingsOf(document);
+      const { selection, variables, cluster } = basisOf(document);
+      const settings = selection.selected;
       const projectDir = realFolderOf(path);
-      const { env } = setup;
-      const cluster = nearestClusterProfile(path, port, readProfile);
+      const home = setup.env.HOME;
       const rootfsCache = setup.rootfsRulesOf?.(document.uri);
       return {
         file: path,
         files: port,
-        variables: layerVariables({ specPath: path, layers: settingsLayers(settings), env, files: port }),
+        variables,
         userHome,
         missingSeverity,
         ...(rootfsCache ? { rootfsCache } : {}),
         ...(settings ? { resourceProfiles: settings.settings.resourceProfiles } : {}),
         lint: {
           projectDir,
-          home: env.HOME,
-          chooseCacheDir: (written) => chooseCacheDir(written, { projectDir, home: env.HOME }, settings),
+          home,
+          chooseCacheDir: (written) => chooseCacheDir(written, { projectDir, home }, settings),
           ...(cluster?.ok ? { cluster: cluster.profile } : {}),
         },
       };
@@ -91,11 +108,12 @@ export function createSurroundings(setup: SurroundingsSetup): SurroundingsSource
   };
 }
 
+const PENDING: FileState = { kind: 'pending' };
+
 /** In an untrusted workspace files outside of its folders are never looked at: nothing is said about them. */
 function within(files: SpecFiles, folders: readonly string[]): SpecFiles {
   return {
-    read: (path) =>
-      folders.some((folder) => isAtOrBelow(path, folder)) ? files.read(path) : { kind: 'pending' },
+    read: (path) => (folders.some((folder) => isAtOrBelow(path, folder)) ? files.read(path) : PENDING),
   };
 }
 

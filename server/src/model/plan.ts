@@ -77,7 +77,7 @@ export interface StagedInput {
 }
 
 /** Programs that may be chosen in settings or by flags. */
-export type ToolName = 'enroot' | 'apptainer' | 'singularity' | 'srun' | 'sbatch' | 'scancel';
+export type ToolName = 'enroot' | 'apptainer' | 'singularity' | 'srun' | 'sbatch' | 'scancel' | 'scontrol';
 
 export interface CachePlan {
   /** Absolute path of the spec as given, or its document URI. */

@@ -3,7 +3,7 @@
 import { decidesVerdict, type Finding, type Span } from '../model/finding.ts';
 import type { CacheDirChoice } from '../model/plan.ts';
 import { isBefore, placeFinding, WHOLE_TEXT, type BlockPlaces } from './blockPlaces.ts';
-import { groupsOver } from './checkTogether.ts';
+import type { Together } from './checkTogether.ts';
 import type { SpecFiles } from './files.ts';
 import type { InterpolationScope } from './interpolateNode.ts';
 import { NOTHING_KEPT, type Kept } from './kept.ts';
@@ -16,7 +16,7 @@ import { parseYaml, type ParsedYaml } from './parse.ts';
 import { placeNode } from './placeNodes.ts';
 import { resolveSpec, type ResolvedSpec } from './resolve.ts';
 import type { RuleContext } from './rules/check.ts';
-import { checkSpec, type SpecCheck } from './rules/checkSpec.ts';
+import { checkSpec } from './rules/checkSpec.ts';
 import type { ClusterProfile } from './rules/clusterProfile.ts';
 import { checkShapes } from './structure/checkStructure.ts';
 import { claimMissingSecrets, suppressDerived } from './suppressDerived.ts';
@@ -57,6 +57,8 @@ export interface Analysis {
   /** The tree as written. */
   readonly root: SpecNode | undefined;
   readonly resolved: ResolvedSpec | undefined;
+  /** The same for those who want values alone: its places may count inside blocks, and nothing is made to tell them. */
+  readonly values: ResolvedSpec | undefined;
   /** Files to be read before the result is final. */
   readonly pending: readonly string[];
 }
@@ -127,23 +129,19 @@ function checkMeaning(root: MapNode, resolved: ResolvedSpec, judging: Judging): 
     ...(resourceProfiles ? { resourceProfiles } : {}),
     ...(rootfsCache ? { rootfsCache } : {}),
   };
-  const check = checkSpec({ root, incomplete, incompleteServices }, known, kept, places);
+  const { findings, facts } = checkSpec({ root, incomplete, incompleteServices }, known, kept, places);
   return [
-    ...check.findings,
-    ...(lint ? checkLint(root, check, lint, judging, textOf) : []),
-    ...groupsOver(
-      { ...check, inputs: [] },
-      kept,
-      places,
-    )('relations', (facts) => checkRelations(facts, check.services)),
+    ...findings,
+    ...(lint ? checkLint(root, facts, lint, judging, textOf) : []),
+    ...facts.check('relations', ['counts', 'timeLimit', 'registers'], checkRelations),
   ];
 }
 
 function checkLint(
   root: MapNode,
-  { root: rootFacts, services }: SpecCheck,
+  facts: Together,
   lint: LintSurroundings,
-  { text, mentions, kept, places }: Judging,
+  { text, mentions, kept }: Judging,
   textOf: InterpolationScope['textOf'],
 ): readonly Finding[] {
   const { projectDir, home } = lint;
@@ -153,23 +151,15 @@ function checkLint(
   );
   const cluster = kept.steady('cluster', lint.cluster);
   const fixes = kept.steady('cache fixes', lint.cacheFixes);
-  const hasExtends = mentions('extends') && /\bextends\b/.test(text);
-  const inputs = [projectDir, home, choice, cluster, fixes, hasExtends];
   const context = {
     projectDir,
     home,
     cacheDir: choice.path,
     cacheDirFindings: () => checkCacheDir(root, choice, textOf, fixes),
-    hasExtends,
+    hasExtends: mentions('extends') && /\bextends\b/.test(text),
     ...(cluster ? { cluster } : {}),
   };
-  return lintSpec(
-    rootFacts,
-    services,
-    context,
-    groupsOver({ root: rootFacts, services, inputs }, kept, places),
-    kept,
-  );
+  return lintSpec(facts, context, kept);
 }
 
 function finish(
@@ -189,7 +179,11 @@ function finish(
     findings: ordered,
     valid: !ordered.some(decidesVerdict),
     root: here,
-    resolved: isWhole ? resolved : resolved && placeResolved(resolved, places),
+    values: resolved,
+    // Made for each who asks, and gone with them: together the places of a big spec weigh as much as the spec.
+    get resolved() {
+      return isWhole ? resolved : resolved && placeResolved(resolved, places);
+    },
     pending: resolved?.pending ?? [],
   };
 }

@@ -19,14 +19,37 @@ export interface BlockPlaces {
 /** Places of a text that was read whole: every span is one of a file already. */
 export const WHOLE_TEXT: BlockPlaces = { has: () => false, spanOf: (span) => span };
 
-/** Places of blocks that make up the text of `file` one behind the other. */
-export function placeBlocks(file: string, blocks: readonly NamedBlock[]): BlockPlaces {
+export interface PlacedBlocks {
+  readonly file: string;
+  /** The blocks of the text, one behind the other. */
+  readonly blocks: readonly NamedBlock[];
+  /** Where each of them starts. */
+  readonly starts: readonly number[];
+  /** The block of a name; undefined where it is not known any more. */
+  readonly blockOf: (name: string) => NamedBlock | undefined;
+}
+
+/** Every name of a block begins with this; no file's does. */
+export const BLOCK_MARK = '\0';
+/** A table of all blocks pays from then on; most states are asked for the places of a finding or two. */
+const FEW = 64;
+
+/** Places of blocks that make up the text of `file`. */
+export function placeBlocks({ file, blocks, starts, blockOf }: PlacedBlocks): BlockPlaces {
   let known: Map<string, number> | undefined;
   let questions = 0;
-  const distanceOf = (name: string) => {
+  const indexOf = (name: string): number => {
     questions += 1;
-    if (questions > FEW) known ??= distances(blocks);
-    return known ? known.get(name) : distanceTo(name, blocks);
+    if (questions > FEW) known ??= new Map(blocks.map((block, index) => [block.name, index]));
+    if (known) return known.get(name) ?? -1;
+    const block = blockOf(name);
+    // A list of values is searched at the speed of memory; a look at each block's name is not.
+    return block ? blocks.indexOf(block) : blocks.findIndex((one) => one.name === name);
+  };
+  const distanceOf = (name: string): number | undefined => {
+    if (!name.startsWith(BLOCK_MARK)) return undefined;
+    const index = indexOf(name);
+    return index < 0 ? undefined : (starts[index] ?? 0) - (blocks[index]?.before.length ?? 0);
   };
   return {
     has: (name) => distanceOf(name) !== undefined,
@@ -35,28 +58,6 @@ export function placeBlocks(file: string, blocks: readonly NamedBlock[]): BlockP
       return by === undefined ? span : { file, start: span.start + by, end: span.end + by };
     },
   };
-}
-
-/** A table of all blocks pays from then on; most states are asked for the places of a finding or two. */
-const FEW = 8;
-
-function distanceTo(wanted: string, blocks: readonly NamedBlock[]): number | undefined {
-  let start = 0;
-  for (const { name, before, text } of blocks) {
-    if (name === wanted) return start - before.length;
-    start += text.length;
-  }
-  return undefined;
-}
-
-function distances(blocks: readonly NamedBlock[]): Map<string, number> {
-  const map = new Map<string, number>();
-  let start = 0;
-  for (const { name, before, text } of blocks) {
-    map.set(name, start - before.length);
-    start += text.length;
-  }
-  return map;
 }
 
 /** True when the first of two places stands before the other one in its file; of two files the order of their names decides. */

@@ -2,53 +2,143 @@
 // so findings stand while facts differ in nothing but places, as long as every block that the findings point into is still there.
 import type { Finding, Span } from '../model/finding.ts';
 import type { BlockPlaces } from './blockPlaces.ts';
-import { tagOf } from './grammar/image.ts';
-import { isSameList, type Kept } from './kept.ts';
-import type { Placed, RootFacts, ServiceFacts } from './rules/facts.ts';
+import { isSameList, sharedEnds, type Kept } from './kept.ts';
+import { lowerBound } from './lowerBound.ts';
+import {
+  compareNames,
+  sortServices,
+  type Placed,
+  type PlacedWith,
+  type RootFacts,
+  type ServiceFacts,
+} from './rules/facts.ts';
 
-/** What rules over all blocks are given. */
+type FactName = keyof ServiceFacts;
+
+/** The facts of a spec, and what is kept of looking at all of them. */
 export interface Together {
   readonly root: RootFacts;
+  /** In the order of the text. */
   readonly services: readonly Placed[];
-  /** Everything else that the rules see. */
-  readonly inputs: readonly unknown[];
+  /**
+   * What a group of rules finds that reads these facts of services, beside any facts of the root and the `inputs`. They are not run
+   * again while what they found last still stands. `services` in the order of the text, or by name.
+   */
+  readonly check: <K extends FactName>(
+    what: string,
+    reads: readonly K[],
+    rules: (
+      root: RootFacts,
+      services: readonly PlacedWith<K>[],
+      byName: () => readonly PlacedWith<K>[],
+    ) => readonly Finding[],
+    inputs?: readonly unknown[],
+  ) => readonly Finding[];
+  /** What is made of these facts of services; no place may be in it. */
+  readonly make: <K extends FactName, T>(
+    what: string,
+    reads: readonly K[],
+    compute: (byName: readonly PlacedWith<K>[]) => T,
+  ) => T;
 }
 
-/** Runs one group of rules, unless what it found last still stands. */
-export type RunGroup = (what: string, rules: (root: RootFacts) => readonly Finding[]) => readonly Finding[];
+interface State {
+  readonly root: RootFacts;
+  readonly services: readonly Placed[];
+}
 
-/** Runs every group. */
-export const runAlways =
-  (root: RootFacts): RunGroup =>
-  (_what, rules) =>
-    rules(root);
-
-interface Result extends Together {
+interface Result extends State {
+  readonly inputs: readonly unknown[];
   /** Facts of the root that the rules asked for. */
   readonly asked: ReadonlySet<string>;
   readonly findings: readonly Finding[];
 }
 
-/** Groups of rules over these facts. */
-export function groupsOver(now: Together, kept: Kept, places: BlockPlaces): RunGroup {
-  const comparison = new Comparison(places);
-  const services = new Map<readonly Placed[], ServicesChange>();
-  const changeSince = (before: readonly Placed[]) => {
-    const change = services.get(before) ?? comparison.services(before, now.services);
-    services.set(before, change);
-    return change;
+interface Made<T> {
+  readonly services: readonly Placed[];
+  readonly value: T;
+}
+
+/** These facts beside those of the states before. */
+export function factsOver(
+  root: RootFacts,
+  services: readonly Placed[],
+  kept: Kept,
+  places: BlockPlaces,
+): Together {
+  const now = { root, services };
+  const comparison = new Comparison(places, services);
+  const byName = () => sortedOf(services, kept);
+  return {
+    ...now,
+    check: (what, reads, rules, inputs = []) => {
+      const before = kept.recall(what) as Result | undefined;
+      const isTrue =
+        before !== undefined &&
+        isSameList(before.inputs, inputs) &&
+        isStillTrue(before, now, comparison.saysSame(before.services, reads), comparison);
+      const asked = new Set(isTrue ? before.asked : []);
+      const findings = isTrue ? before.findings : rules(watched(root, asked), services, byName);
+      kept.remember(what, { ...now, inputs, asked, findings });
+      return findings;
+    },
+    make: <K extends FactName, T>(
+      what: string,
+      reads: readonly K[],
+      compute: (services: readonly PlacedWith<K>[]) => T,
+    ) => {
+      const before = kept.recall(what) as Made<T> | undefined;
+      const isTrue = before !== undefined && comparison.saysSame(before.services, reads);
+      const value = isTrue ? before.value : compute(byName());
+      kept.remember(what, { services, value });
+      return value;
+    },
   };
-  return (what, rules) => {
-    const before = kept.recall(what) as Result | undefined;
-    const isTrue =
-      before !== undefined &&
-      isSameList(before.inputs, now.inputs) &&
-      isStillTrue(before, now, changeSince(before.services), comparison);
-    const asked = new Set(isTrue ? before.asked : []);
-    const findings = isTrue ? before.findings : rules(watched(now.root, asked));
-    kept.remember(what, { ...now, asked, findings });
-    return findings;
-  };
+}
+
+interface Sorted {
+  readonly services: readonly Placed[];
+  readonly sorted: readonly Placed[];
+}
+
+/** The services by name: sorted once, then only what came is put in and what went is taken out. */
+function sortedOf(services: readonly Placed[], kept: Kept): readonly Placed[] {
+  const last = kept.recall('services by name') as Sorted | undefined;
+  if (last?.services === services) return last.sorted;
+  const sorted = (last && sortAgain(last, services)) ?? sortServices(services);
+  kept.remember('services by name', { services, sorted });
+  return sorted;
+}
+
+/** More changes than this are sorted anew. */
+const MOST_MOVES = 20;
+
+function sortAgain(
+  { services: before, sorted }: Sorted,
+  now: readonly Placed[],
+): readonly Placed[] | undefined {
+  const { front, back } = sharedEnds(before, now);
+  const gone = before.slice(front, before.length - back);
+  const come = now.slice(front, now.length - back);
+  if (gone.length + come.length > MOST_MOVES) return undefined;
+  const list = sorted.slice();
+  for (const service of gone) {
+    const at = list.indexOf(service);
+    if (at < 0) return undefined;
+    list.splice(at, 1);
+  }
+  for (const service of come) {
+    const at = placeIn(list, service.facts.name);
+    // Of two services with one name the text tells which is the first.
+    if (list[at]?.facts.name === service.facts.name) return undefined;
+    list.splice(at, 0, service);
+  }
+  return list;
+}
+
+/** The first place in the sorted services whose name is not before this one. */
+function placeIn(sorted: readonly Placed[], name: string): number {
+  return lowerBound(sorted.length, (at) => compareNames(sorted[at]?.facts.name ?? '', name) < 0);
 }
 
 /** The facts, with a note of each one that is asked for. */
@@ -61,11 +151,10 @@ function watched(root: RootFacts, asked: Set<string>): RootFacts {
   });
 }
 
-type ServicesChange = 'none' | 'places' | 'facts';
-
-function isStillTrue(before: Result, now: Together, change: ServicesChange, comparison: Comparison): boolean {
-  if (change === 'facts') return false;
-  if (change === 'none' && before.root === now.root) return true;
+/** `isSame`: services say the same to the rules. */
+function isStillTrue(before: Result, now: State, isSame: boolean, comparison: Comparison): boolean {
+  if (!isSame) return false;
+  if (before.services === now.services && before.root === now.root) return true;
   const asked = [...before.asked] as (keyof RootFacts)[];
   if (
     before.root !== now.root &&
@@ -80,35 +169,47 @@ function placesOf({ span, related = [], fixes = [] }: Finding): Span[] {
   return [span, ...related.map((place) => place.span), ...edits.map((edit) => edit.span)];
 }
 
+const ALWAYS_READ: readonly FactName[] = ['name', 'span'];
+
 /** Compares facts but for where in their blocks they stand; a block that is gone was replaced by the one that is there now. */
 class Comparison {
   private readonly places: BlockPlaces;
+  private readonly now: readonly Placed[];
+  private readonly known = new Map<readonly Placed[], ReadonlySet<string> | 'all'>();
 
-  constructor(places: BlockPlaces) {
+  constructor(places: BlockPlaces, now: readonly Placed[]) {
     this.places = places;
+    this.now = now;
   }
 
   has(name: string): boolean {
     return this.places.has(name);
   }
 
-  services(before: readonly Placed[], now: readonly Placed[]): ServicesChange {
-    if (before === now) return 'none';
-    if (before.length !== now.length) return 'facts';
-    let change: ServicesChange = 'none';
-    for (let index = 0; index < now.length; index += 1) {
-      const [old, next] = [before[index]?.facts, now[index]?.facts];
-      if (old === next) continue;
-      change = 'places';
-      if (!old || !next || !this.saysSame(old, next)) return 'facts';
-    }
-    return change;
+  /** True when these facts of all services are the same as before. */
+  saysSame(before: readonly Placed[], reads: readonly FactName[]): boolean {
+    if (before === this.now) return true;
+    const changed = this.known.get(before) ?? this.changeSince(before);
+    this.known.set(before, changed);
+    return changed !== 'all' && ![...ALWAYS_READ, ...reads].some((name) => changed.has(name));
   }
 
-  /** True when two states of a service mean the same to other services; of the image only its tag does. */
-  private saysSame({ image, ...before }: ServiceFacts, { image: next, ...now }: ServiceFacts): boolean {
-    const [tag, nextTag] = [image, next].map((fact) => fact && tagOf(fact.value));
-    return tag === nextTag && this.isSame(before, now);
+  /** The facts that some service tells otherwise; all where services came or went. */
+  private changeSince(before: readonly Placed[]): ReadonlySet<string> | 'all' {
+    const { now } = this;
+    if (before.length !== now.length) return 'all';
+    const { front, back } = sharedEnds(before, now);
+    const changed = new Set<string>();
+    for (let index = front; index < now.length - back; index += 1) {
+      const [old, next] = [before[index], now[index]];
+      if (old && next && old !== next) this.addChanges(old.facts, next.facts, changed);
+    }
+    return changed;
+  }
+
+  private addChanges(before: ServiceFacts, now: ServiceFacts, changed: Set<string>): void {
+    const names = new Set([...Object.keys(before), ...Object.keys(now)]) as Set<FactName>;
+    for (const name of names) if (!this.isSame(before[name], now[name])) changed.add(name);
   }
 
   isSame(a: unknown, b: unknown, key = ''): boolean {

@@ -12,6 +12,8 @@ export interface Kept {
     inputs: readonly unknown[],
     compute: (item: I) => R,
   ) => readonly R[];
+  /** The same for what costs less than looking it up: made anew for all but what the list shares with the last one at both ends. */
+  readonly map: <I, R>(what: string, items: readonly I[], compute: (item: I) => R) => readonly R[];
   /** The value of the last analysis under this name where the new one says the same, so that it can be an input. */
   readonly steady: <T>(what: string, value: T, isSame?: (before: T, now: T) => boolean) => T;
   /** What the last analysis left under this name. */
@@ -23,6 +25,7 @@ export interface Kept {
 export const NOTHING_KEPT: Kept = {
   of: (_what, _node, _inputs, compute) => compute(),
   each: (_what, items, _inputs, compute) => items.map((item) => compute(item)),
+  map: (_what, items, compute) => items.map((item) => compute(item)),
   steady: (_what, value) => value,
   recall: () => undefined,
   remember: () => undefined,
@@ -34,7 +37,7 @@ interface Entry {
 }
 
 interface Row extends Entry {
-  readonly items: readonly object[];
+  readonly items: readonly unknown[];
   readonly value: readonly unknown[];
 }
 
@@ -80,8 +83,16 @@ export function keepResults(isOver: () => boolean = () => false): Kept {
         if (isNew && isOver()) throw new Paused();
         return result;
       };
-      const value = last ? patch(last, items, fill) : items.map(fill);
+      const value = last ? patch(last, items, fill) : items.map((item) => fill(item));
       rows.set(what, { items, inputs, value });
+      return value as readonly R[];
+    },
+    map: <I, R>(what: string, items: readonly I[], compute: (item: I) => R): readonly R[] => {
+      const last = rows.get(what);
+      const value = last
+        ? patch(last, items, compute as (item: unknown) => R)
+        : items.map((item) => compute(item));
+      rows.set(what, { items, inputs: [], value });
       return value as readonly R[];
     },
     steady: <T>(what: string, value: T, isSame: (before: T, now: T) => boolean = isSameValue): T => {
@@ -95,21 +106,38 @@ export function keepResults(isOver: () => boolean = () => false): Kept {
   };
 }
 
-/** The results of a list that shares its beginning and its end with the last one. */
-function patch<I extends object>(
-  last: Row,
-  items: readonly I[],
-  fill: (item: I) => unknown,
-): readonly unknown[] {
-  const before = last.items;
-  const shorter = Math.min(before.length, items.length);
+/** The results of a list that shares its beginning and its end with the last one; the very same list where no result is another one. */
+function patch<I>(last: Row, items: readonly I[], fill: (item: I) => unknown): readonly unknown[] {
+  const { front, back } = sharedEnds(last.items, items);
+  const end = last.value.length - back;
+  if (front === last.items.length && front === items.length) return last.value;
+  const middle = items.slice(front, items.length - back).map((item) => fill(item));
+  if (isSameList(last.value.slice(front, end), middle)) return last.value;
+  return spliced(last.value, front, end, middle);
+}
+
+/** More items than this are no arguments of a call. */
+const MOST_ARGUMENTS = 1000;
+
+/** The list with these items in place of `[from, to)`. Lists of thousands are spliced at every keystroke: one copy, no more. */
+export function spliced<T>(list: readonly T[], from: number, to: number, items: readonly T[]): readonly T[] {
+  if (items.length > MOST_ARGUMENTS) return list.slice(0, from).concat(items, list.slice(to));
+  const copy = list.slice();
+  copy.splice(from, to - from, ...items);
+  return copy;
+}
+
+/** How many items two lists share at their start, and behind that at their end. */
+export function sharedEnds(
+  before: readonly unknown[],
+  now: readonly unknown[],
+): { readonly front: number; readonly back: number } {
+  const shorter = Math.min(before.length, now.length);
   let front = 0;
-  while (front < shorter && before[front] === items[front]) front += 1;
-  if (front === before.length && front === items.length) return last.value;
+  while (front < shorter && before[front] === now[front]) front += 1;
   let back = 0;
-  while (back < shorter - front && before.at(-1 - back) === items.at(-1 - back)) back += 1;
-  const middle = items.slice(front, items.length - back).map(fill);
-  return [...last.value.slice(0, front), ...middle, ...last.value.slice(before.length - back)];
+  while (back < shorter - front && before[before.length - 1 - back] === now[now.length - 1 - back]) back += 1;
+  return { front, back };
 }
 
 /** True when two lists hold the very same values. */

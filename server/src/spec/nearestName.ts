@@ -8,12 +8,25 @@ export function nearestName(name: string, known: Iterable<string>): string | und
   let bound = limit + 1;
   for (const candidate of known) {
     if (Math.abs(candidate.length - name.length) >= bound) continue;
-    const distance = editDistance(wanted, candidate.toLowerCase(), bound);
+    const distance = distanceOf(wanted, candidate.toLowerCase(), bound);
     if (distance >= bound) continue;
     best = candidate;
     bound = distance;
   }
   return best;
+}
+
+/** What two words share at their ends costs nothing; among thousands of names alike little else is left. */
+function distanceOf(a: string, b: string, bound: number): number {
+  const shorter = Math.min(a.length, b.length);
+  let front = 0;
+  while (front < shorter && a.charCodeAt(front) === b.charCodeAt(front)) front += 1;
+  let back = 0;
+  while (back < shorter - front && a.charCodeAt(a.length - 1 - back) === b.charCodeAt(b.length - 1 - back))
+    back += 1;
+  const [left, right] = [a.slice(front, a.length - back), b.slice(front, b.length - back)];
+  if (left === '' || right === '') return left.length + right.length;
+  return editDistance(left, right, bound);
 }
 
 /** Insertions, removals, replacements and swaps of neighbours; any number from `bound` up when there are so many. */

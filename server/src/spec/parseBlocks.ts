@@ -2,7 +2,7 @@
 // them. Invariant: once placed in the file, the result equals parseYaml's. Behind a block that proves nothing the rest is read at once.
 import { BlockMemory, type ReadBlock } from './blockMemory.ts';
 import { placeBlocks, WHOLE_TEXT, type BlockPlaces, type NamedBlock } from './blockPlaces.ts';
-import { joinBlocks, type Part } from './joinBlocks.ts';
+import { createJoin, type JoinBlocks, type Part } from './joinBlocks.ts';
 import { keepResults, Paused, type Kept } from './kept.ts';
 import { parseYaml, type ParsedYaml } from './parse.ts';
 import { ENDS_LINE, parseBlock, parseRest, type Anchors, type ParsedBlock } from './parseBlock.ts';
@@ -35,12 +35,13 @@ const MOST_EXPANDED = 100_000;
 export function createBlockParser(isOver: () => boolean = () => false): BlockParser {
   const memory = new BlockMemory();
   const kept = keepResults();
+  const joinBlocks = createJoin(kept);
   const fallbacks = { whole: 0, rest: 0 };
   let last: SplitText | undefined;
   const readingOf = (text: string) => {
     const split = splitBlocks(text, last);
     last = split ?? last;
-    return split && new Reading(split, { memory, kept, isOver });
+    return split && new Reading(split, { memory, kept, isOver, joinBlocks });
   };
   const read = (text: string, file: string): BlockTree => {
     const reading = readingOf(text);
@@ -74,53 +75,72 @@ interface Lasting {
   readonly memory: BlockMemory;
   readonly kept: Kept;
   readonly isOver: () => boolean;
+  readonly joinBlocks: JoinBlocks;
 }
 
 /** The reading of one text. */
 class Reading {
-  readonly blocks: readonly Block[];
   /** True when the blocks behind one of them were read at once. */
   isCut = false;
-  /** Where the last block that was taken ends. */
-  private end = 0;
+  private readonly blocks: readonly Block[];
+  private readonly starts: readonly number[];
+  /** The blocks that are not taken yet. */
+  private readonly from: number;
+  private readonly to: number;
   /** Blocks that were read, not remembered. */
   private count = 0;
   private readonly text: string;
   private readonly memory: BlockMemory;
   private readonly kept: Kept;
   private readonly isOver: () => boolean;
+  private readonly joinBlocks: JoinBlocks;
   private readonly anchors = new Map<string, Anchored>();
 
-  constructor({ text, blocks }: SplitText, { memory, kept, isOver }: Lasting) {
+  constructor({ text, blocks, starts }: SplitText, { memory, kept, isOver, joinBlocks }: Lasting) {
     this.isOver = isOver;
     this.text = text;
     this.memory = memory;
     this.kept = kept;
+    this.joinBlocks = joinBlocks;
     this.blocks = blocks;
-    memory.start(blocks);
+    this.starts = starts;
+    const { from, to } = memory.start(blocks);
+    [this.from, this.to] = [from, to];
   }
 
   tree(file: string): BlockTree | undefined {
+    const reads = this.takeAll();
+    const { starts } = this;
+    if (!this.kept.map('unproven', reads, ({ parsed }) => parsed === undefined).includes(true))
+      return this.join(reads, starts, reads, file);
     const parts: Part[] = [];
+    const places: number[] = [];
     const named: NamedBlock[] = [];
-    let start = 0;
-    const reads = this.blocks.map((block) => this.take(block));
     for (let index = 0; index < reads.length;) {
       const [block, next] = [this.blocks[index], this.blocks[index + 1]];
       const read = reads[index];
       if (!block || !read) return undefined;
+      const start = starts[index] ?? 0;
       const isAlone = read.parsed !== undefined;
       const part = isAlone ? block : next && joined(block, next);
       const proven = isAlone ? read : part && this.passing(part, start, anchorsOf(parts));
       // The blocks behind were read without the anchors of two that only make sense together.
       const holdsAnchors = !isAlone && proven?.parsed && proven.parsed.anchors.size > 0;
-      if (!part || !proven?.parsed || holdsAnchors) return this.withRest(block, start, parts, named, file);
+      if (!proven?.parsed || holdsAnchors) return this.withRest(block, start, parts, places, named, file);
       named.push(proven);
-      parts.push({ start, block: part, parsed: proven.parsed });
-      start += part.text.length;
+      parts.push(proven);
+      places.push(start);
       index += isAlone ? 1 : 2;
     }
-    return this.join(parts, named, file);
+    return this.join(parts, places, named, file);
+  }
+
+  private takeAll(): readonly ReadBlock[] {
+    for (let index = this.from; index < this.to; index += 1) {
+      const block = this.blocks[index];
+      if (block) this.take(block, (this.starts[index] ?? 0) + block.text.length);
+    }
+    return this.memory.all();
   }
 
   /** A block for this state alone. */
@@ -130,10 +150,8 @@ class Reading {
     return read;
   }
 
-  /** The next block. */
-  take(block: Block): ReadBlock {
-    this.end += block.text.length;
-    const { end } = this;
+  /** The next block; it ends there. */
+  private take(block: Block, end: number): void {
     const before = this.count;
     const read = this.memory.take(
       block,
@@ -143,7 +161,6 @@ class Reading {
     if (this.count > before && this.isOver()) throw new Paused();
     if (read.parsed && read.parsed.anchors.size > 0)
       for (const [name, anchor] of read.parsed.anchors) this.anchors.set(name, anchor);
-    return read;
   }
 
   private isValid({ parsed, links, quotes }: ReadBlock, end: number): boolean {
@@ -164,8 +181,8 @@ class Reading {
     const name = this.memory.nextName();
     let quotes: string | undefined;
     const parsed = parseBlock(block, name, links, () => (quotes = this.quotesBehind(end)));
-    const { before, text, after } = block;
-    return { name, before, text, after, links, quotes, parsed };
+    const { before, text } = block;
+    return { name, before, text, block, links, quotes, parsed };
   }
 
   private quotesBehind(end: number): string {
@@ -186,6 +203,7 @@ class Reading {
     block: Block,
     start: number,
     parts: readonly Part[],
+    places: readonly number[],
     named: readonly NamedBlock[],
     file: string,
   ): BlockTree | undefined {
@@ -196,24 +214,29 @@ class Reading {
     if (!rest) return undefined;
     this.isCut = true;
     this.memory.nameForNow(whole);
-    return this.join([...parts, { start, block, rest }], [...named, whole], file);
+    return this.join([...parts, { block, rest }], [...places, start], [...named, whole], file);
   }
 
-  private join(parts: readonly Part[], named: readonly NamedBlock[], file: string): BlockTree | undefined {
+  private join(
+    parts: readonly Part[],
+    starts: readonly number[],
+    named: readonly NamedBlock[],
+    file: string,
+  ): BlockTree | undefined {
     const isReordered = this.memory.finish();
-    let expanded = 0;
-    for (const { parsed, rest } of parts) expanded += (parsed ?? rest?.read)?.expanded ?? 0;
-    const joined = expanded > MOST_EXPANDED ? undefined : joinBlocks(parts, file);
-    if (!joined) return undefined;
-    const places = placeBlocks(file, named);
     const { kept, memory } = this;
+    let expanded = 0;
+    for (const count of kept.map('expanded', parts, ({ parsed, rest }) => (parsed ?? rest?.read)?.expanded))
+      expanded += count ?? 0;
+    const joined = expanded > MOST_EXPANDED ? undefined : this.joinBlocks(parts, starts, file);
+    if (!joined) return undefined;
     return {
       ...joined,
-      places,
+      places: placeBlocks({ file, blocks: named, starts, blockOf: (name) => memory.readOf(name) }),
       textOf: (name) => memory.textOf(name),
       isReordered,
       mentions: (word) =>
-        kept.each(`mentions ${word}`, named, [], (block) => block.text.includes(word)).includes(true),
+        kept.map(`mentions ${word}`, named, (block) => block.text.includes(word)).includes(true),
     };
   }
 }

@@ -77,10 +77,11 @@ export function resolveSpec(input: ResolveInput): ResolvedSpec {
   const interpolated = extended.root
     ? interpolateRoot(extended.root, scope, { kept, meaning, used })
     : undefined;
-  const services = servicesOf(interpolated?.node);
-  const asks = kept.each('env files', services, [], ({ value }) => valueOf(value, 'env_file') !== undefined);
-  const envFiles = services
-    .filter((_, index) => asks[index])
+  const envFiles = kept
+    .map('env files', servicesOf(interpolated?.node), (pair) =>
+      valueOf(pair.value, 'env_file') === undefined ? undefined : pair,
+    )
+    .filter((pair) => pair !== undefined)
     .map(({ key, value }) => checkEnvFiles(value, String(key.value), input.path, input.files));
   return {
     root: interpolated?.node,
@@ -153,7 +154,9 @@ function interpolateRoot(
         interpolateService(service.value, String(service.key.value), inner),
       ),
     );
-    return { key: pair.key, value: { ...pair.value, pairs: services.map(take) } };
+    for (const result of kept.map('noted', services, (one) => (one.isPlain ? undefined : one)))
+      if (result) take(result);
+    return { key: pair.key, value: { ...pair.value, pairs: kept.map('pairs', services, (one) => one.pair) } };
   });
   return { node: { ...root, pairs }, findings, defaulted };
 }
@@ -200,10 +203,17 @@ function isSameMeaning(a: Meaning, b: Meaning): boolean {
   return (
     a.missingSeverity === b.missingSeverity &&
     a.isPending === b.isPending &&
-    isSameList([...a.variables.keys()], [...b.variables.keys()]) &&
-    [...a.variables].every(([name, { value }]) => b.variables.get(name)?.value === value) &&
+    saySame(a.variables, b.variables) &&
     isSameList([...a.secrets].flat(), [...b.secrets].flat()) &&
     isSameList([...a.unresolved], [...b.unresolved])
+  );
+}
+
+function saySame(a: Meaning['variables'], b: Meaning['variables']): boolean {
+  if (a === b) return true;
+  return (
+    isSameList([...a.keys()], [...b.keys()]) &&
+    [...a].every(([name, { value }]) => b.get(name)?.value === value)
   );
 }
 

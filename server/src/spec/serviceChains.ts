@@ -32,7 +32,7 @@ export function resolveServiceChains(root: MapNode, actions: ChainActions): Reso
   const services = valueOf(root, 'services');
   const { kept = NOTHING_KEPT } = actions;
   const starting = ({ value }: Pair) => pairOf(value, 'extends') !== undefined;
-  if (services?.kind !== 'map' || !kept.each('extends', services.pairs, [], starting).includes(true)) {
+  if (services?.kind !== 'map' || !kept.map('extends', services.pairs, starting).includes(true)) {
     return { root, incomplete: new Set() };
   }
   const walk = new ChainWalk(services, actions);

@@ -1,6 +1,9 @@
 // Text of a spec -> blocks by the look of its lines: one for each key of the root, one for each entry of `services` or `steps`. Comments and
 // blank lines belong to the block before. A wrong guess costs time, never truth: parseBlocks proves each block.
 
+import { spliced } from './kept.ts';
+import { lowerBound } from './lowerBound.ts';
+
 export interface Block {
   /** `root`: entries of the root (none in front of the first key); `head`: the line of a key whose children follow as blocks. */
   readonly kind: 'root' | 'head' | 'child';
@@ -15,6 +18,8 @@ export interface Block {
 export interface SplitText {
   readonly text: string;
   readonly blocks: readonly Block[];
+  /** Where each block starts. */
+  readonly starts: readonly number[];
 }
 
 /** The key that stands for the one of the next block. */
@@ -42,7 +47,13 @@ function splitWhole(text: string): SplitText | undefined {
   const lead: Block[] =
     first === 0 ? [] : [{ kind: 'root', text: text.slice(0, first), before: '', after: NEXT }];
   const sections = starts.map((start, index) => sectionAt(text, start, starts[index + 1]));
-  return { text, blocks: [...lead, ...sections.flat()] };
+  const blocks = [...lead, ...sections.flat()];
+  return { text, blocks, starts: startsOf(blocks, 0) };
+}
+
+function startsOf(blocks: readonly Block[], from: number): number[] {
+  let start = from;
+  return blocks.map(({ text }) => (start += text.length) - text.length);
 }
 
 function sectionAt(text: string, start: number, next: number | undefined): Block[] {
@@ -99,74 +110,78 @@ function keyLineAt(column: number): RegExp {
 
 /** The blocks after an edit inside entries of the root, or inside the children of one section; undefined when more may have changed. */
 function splitAgain(text: string, last: SplitText): SplitText | undefined {
-  const { blocks } = last;
-  const start = sharedStart(text, last.text);
-  let [first, from] = [0, 0];
-  for (let block = blocks[0]; block && from + block.text.length <= start; block = blocks[(first += 1)])
-    from += block.text.length;
-  if (first === blocks.length && from === text.length) return last;
-  const longest = Math.min(sharedEnd(text, last.text), text.length - from);
-  let [end, shared] = [blocks.length, 0];
-  for (let block = blocks[end - 1]; block && end > first; block = blocks[(end -= 1) - 1]) {
-    if (shared + block.text.length > longest) break;
-    shared += block.text.length;
-  }
+  const { blocks, starts } = last;
+  const length = last.text.length;
+  // Blocks in front of `first` end inside what both texts begin with, blocks from `end` on start inside what both end with.
+  const same = sharedStart(text, last.text);
+  const first = lowerBound(starts.length, (at) => (starts[at] ?? 0) <= same) - 1;
+  const from = starts[first] ?? length;
+  const shared = Math.min(sharedEnd(text, last.text), text.length - from);
+  const end = Math.max(
+    first,
+    lowerBound(starts.length, (at) => (starts[at] ?? 0) < length - shared),
+  );
+  if (first === end && text.length === length) return last;
   return (
-    renewRoot(text, last, { first, end, from, to: text.length - shared }) ??
+    renewRoot(text, last, first, end) ??
     // The block before may grow, the one behind may have lost its own line.
     renewChildren(text, last, Math.max(0, first - 1), Math.min(blocks.length, end + 1))
   );
 }
 
-interface Stretch {
-  /** Blocks `[first, end)` are made anew from `[from, to)` of the text. */
-  readonly first: number;
-  readonly end: number;
-  readonly from: number;
-  readonly to: number;
+/** The text of blocks `[first, end)` of the last state as it is now. A copy: a slice would keep the whole text alive with it. */
+function stretchOf(text: string, { starts, text: before }: SplitText, first: number, end: number): string {
+  const behind = before.length - (starts[end] ?? before.length);
+  return ` ${text.slice(starts[first] ?? before.length, text.length - behind)}`.slice(1);
+}
+
+/** The last state with these blocks in place of `[first, end)`. */
+function replaced(
+  text: string,
+  { text: before, blocks, starts }: SplitText,
+  [first, end]: readonly [number, number],
+  now: readonly Block[],
+): SplitText {
+  const by = text.length - before.length;
+  const behind = by === 0 ? starts.slice(end) : starts.slice(end).map((start) => start + by);
+  return {
+    text,
+    blocks: spliced(blocks, first, end, now),
+    starts: starts.slice(0, first).concat(startsOf(now, starts[first] ?? before.length), behind),
+  };
 }
 
 /** After an edit inside entries of the root that have no blocks of their own: it begins with a key, and so does what is behind it. */
-function renewRoot(
-  text: string,
-  { blocks }: SplitText,
-  { first, end, from, to }: Stretch,
-): SplitText | undefined {
+function renewRoot(text: string, last: SplitText, first: number, end: number): SplitText | undefined {
+  const { blocks } = last;
   const old = blocks.slice(first, end);
   const tail = old.at(-1);
-  if (!tail || old.some(({ kind }) => kind !== 'root') || (end < blocks.length && text[to - 1] !== '\n'))
-    return undefined;
-  const stretch = text.slice(from, to);
+  if (!tail || old.some(({ kind }) => kind !== 'root')) return undefined;
+  const stretch = stretchOf(text, last, first, end);
   const starts = keyLines(stretch, 0, stretch.length, 0);
-  if (ODD.test(stretch) || starts[0] !== 0) return undefined;
+  if (ODD.test(stretch) || starts[0] !== 0 || (end < blocks.length && !stretch.endsWith('\n')))
+    return undefined;
   const renewed = starts.flatMap((start, index) => sectionAt(stretch, start, starts[index + 1]));
   const [others, behind] = [renewed.slice(0, -1), renewed.at(-1)];
   if (!behind || renewed.some(({ kind }) => kind !== 'root')) return undefined;
-  const now = [...others, { ...behind, after: tail.after }];
-  return { text, blocks: [...blocks.slice(0, first), ...now, ...blocks.slice(end)] };
+  return replaced(text, last, [first, end], [...others, { ...behind, after: tail.after }]);
 }
 
 /** After an edit inside children. */
-function renewChildren(
-  text: string,
-  { blocks }: SplitText,
-  first: number,
-  end: number,
-): SplitText | undefined {
+function renewChildren(text: string, last: SplitText, first: number, end: number): SplitText | undefined {
+  const { blocks } = last;
   const old = blocks.slice(first, end);
   const [head, tail] = [old[0], old.at(-1)];
   if (!head || !tail || old.some(({ kind }) => kind !== 'child')) return undefined;
   // The first child's line tells the indentation of all: an edit there may change every block.
   if (blocks[first - 1]?.kind !== 'child') return undefined;
-  const from = lengthOf(blocks, 0, first);
-  const to = text.length - lengthOf(blocks, end, blocks.length);
-  const stretch = text.slice(from, to);
+  const stretch = stretchOf(text, last, first, end);
   const indent = / */.exec(head.text)?.[0] ?? '';
-  if (ODD.test(stretch) || text[to - 1] !== '\n' || keyLines(stretch, 0, stretch.length, 0).length > 0)
+  if (ODD.test(stretch) || !stretch.endsWith('\n') || keyLines(stretch, 0, stretch.length, 0).length > 0)
     return undefined;
   const renewed = childrenOf(stretch, 0, stretch.length, { before: head.before, indent, after: tail.after });
   if (!stretch.startsWith(renewed[0]?.text ?? '\n')) return undefined;
-  return { text, blocks: [...blocks.slice(0, first), ...renewed, ...blocks.slice(end)] };
+  return replaced(text, last, [first, end], renewed);
 }
 
 /** How many characters two texts share at their start: halves are compared, each at the speed of memory. */
@@ -189,10 +204,4 @@ function sharedEnd(a: string, b: string): number {
     else high = middle - 1;
   }
   return low;
-}
-
-function lengthOf(blocks: readonly Block[], from: number, to: number): number {
-  let length = 0;
-  for (let index = from; index < to; index += 1) length += blocks[index]?.text.length ?? 0;
-  return length;
 }

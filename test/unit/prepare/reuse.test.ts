@@ -26,6 +26,15 @@ describe('reuse', function () {
     assert.equal(calls.filter((call) => call.startsWith('rename') && call.endsWith('.json')).length, 1);
   });
 
+  it('reads each manifest once', async () => {
+    const services = [{ name: 'a', image: 'redis:7', prepare: { commands: ['x'] } }];
+    await run(services);
+    const { calls } = await run(services);
+    const opened = calls.filter((call) => call.startsWith('open ') && call.endsWith('.sqsh.json'));
+    assert.equal(opened.length, 2);
+    assert.equal(new Set(opened).size, 2);
+  });
+
   it('warns when the key that is found was made by other commands', async () => {
     const sketch = { name: 'a', image: 'redis:7', prepare: { commands: ['x', 'A=b'] } };
     const plan = planOf({ cacheDir: join(folder(), 'cache'), services: [sketch] });

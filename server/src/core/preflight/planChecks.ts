@@ -1,10 +1,9 @@
 // Checks of what a plan needs on this machine: programs, local images, host paths of mounts.
 import * as fs from 'node:fs';
 import type { Backend } from '../../model/plan.ts';
-import { OperationFailure } from '../../model/failure.ts';
-import { findTool } from '../prepare/toolPath.ts';
 import { blocked, noted, passed, warned, type CheckItem } from './items.ts';
 import type { Check } from './check.ts';
+import { isOffCluster, locateTool } from './slurm.ts';
 
 const TOOLS: Readonly<Record<Exclude<Backend, 'host'>, 'enroot' | 'apptainer' | 'singularity'>> = {
   pyxis: 'enroot',
@@ -12,28 +11,19 @@ const TOOLS: Readonly<Record<Exclude<Backend, 'host'>, 'enroot' | 'apptainer' | 
   singularity: 'singularity',
 };
 
-/** The program of the backend. Host needs none. */
-export const checkBinaries: Check = ({ plan, env }) => {
+/** The program of the backend. Host needs none; away from the cluster it is no wonder that there is none. */
+export const checkBinaries: Check = (input) => {
+  const { plan, env } = input;
   if (plan.backend === 'host') return [passed('host runtime: no container program is needed')];
   const tool = TOOLS[plan.backend];
-  const name = plan.binaries[tool] ?? tool;
-  const found = locate(tool, name, env.PATH);
+  const found = locateTool(tool, plan, env);
   if (found !== undefined) return [passed(`${tool} is available: ${found}`)];
+  const name = plan.binaries[tool] ?? tool;
   const remedy = `Install ${tool} here, load its module, or name it with --${tool}-bin or in the settings (binaries).`;
-  return [blocked(`required binary '${name}' was not found`, remedy)];
+  return isOffCluster(input)
+    ? [noted(`'${name}' was not found: images cannot be prepared on this machine`, remedy)]
+    : [blocked(`required binary '${name}' was not found`, remedy)];
 };
-
-/** Programs that submitting needs and preparing does not. */
-export const checkSlurm: Check = ({ plan, env }) =>
-  (['srun', 'sbatch'] as const).map((tool) => {
-    const name = plan.binaries[tool] ?? tool;
-    const found = locate(tool, name, env.PATH);
-    if (found !== undefined) return passed(`${tool} is available: ${found}`);
-    return noted(
-      `'${name}' was not found: jobs cannot be submitted from here`,
-      `Submit from a node with Slurm’s client tools, or name it with --${tool}-bin or in the settings (binaries).`,
-    );
-  });
 
 /** Two tools share a cache only when they hash the same version. */
 export const checkToolVersion: Check = ({ plan, tool }) => {
@@ -72,13 +62,4 @@ function pathItem(what: string, service: string, host: string): CheckItem {
   const remedy =
     'Make the directory or file, or mend the path in the spec; a site’s workspace must be allocated first (ws_allocate, for example).';
   return blocked(`${what} of service '${service}' is missing: ${host}`, remedy);
-}
-
-function locate(tool: string, name: string, path: string | undefined): string | undefined {
-  try {
-    return findTool(tool, name, path);
-  } catch (error) {
-    if (error instanceof OperationFailure) return undefined;
-    throw error;
-  }
 }

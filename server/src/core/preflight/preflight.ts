@@ -5,7 +5,9 @@ import type { PreflightItem, PreflightReport } from '../../model/preflight.ts';
 import { checkCacheAccess, checkCachePlace, checkEvidence, checkFreeSpace } from './cacheChecks.ts';
 import type { Check, PreflightInput } from './check.ts';
 import { checkCredentials } from './credentials.ts';
-import { checkBinaries, checkHostPaths, checkImages, checkSlurm, checkToolVersion } from './planChecks.ts';
+import { checkJob } from './jobChecks.ts';
+import { checkBinaries, checkHostPaths, checkImages, checkToolVersion } from './planChecks.ts';
+import { checkSlurm } from './slurm.ts';
 import type { CheckItem } from './items.ts';
 import { gatherEvidence } from './pathEvidence.ts';
 
@@ -19,6 +21,7 @@ const CHECKS: readonly Check[] = [
   checkImages,
   checkHostPaths,
   checkCredentials,
+  checkJob,
   checkEvidence,
   checkToolVersion,
 ];

@@ -2,7 +2,9 @@
 // build costs a few milliseconds. What cannot be settled so (locked, changed meanwhile) goes the long way.
 import type { Lock, LockAttempt } from '../locks.ts';
 import { buildLockPathOf, manifestLockPathOf, tryLocks } from '../locks.ts';
+import type { ImageArtifact } from '../../model/plan.ts';
 import { committedManifest } from '../committed.ts';
+import { lstatIfThere, type FileSystem } from '../files.ts';
 import { refusesWriting } from '../ioFailure.ts';
 import type { PrepareRun } from './prepareRun.ts';
 import { record, type Transaction } from './transaction.ts';
@@ -13,14 +15,21 @@ const BATCH = 32;
 /** Paths of the images that were reused, and recorded as such. */
 export async function settleHits(run: PrepareRun, candidates: readonly Transaction[]): Promise<Set<string>> {
   const settled = new Set<string>();
-  const committed = candidates.filter(
-    ({ artifact, force }) => !force && committedManifest(artifact, run.ports.files).manifest,
-  );
-  for (let start = 0; start < committed.length; start += BATCH) {
+  const likely = candidates.filter(({ artifact, force }) => !force && isThere(artifact, run.ports.files));
+  for (let start = 0; start < likely.length; start += BATCH) {
     run.signal.throwIfAborted();
-    for (const path of await settleBatch(run, committed.slice(start, start + BATCH))) settled.add(path);
+    for (const path of await settleBatch(run, likely.slice(start, start + BATCH))) settled.add(path);
   }
   return settled;
+}
+
+// Whether it is committed is asked under its locks, once; what lacks a part needs none for the answer.
+function isThere({ path, manifestPath }: ImageArtifact, files: FileSystem): boolean {
+  try {
+    return [path, manifestPath].every((part) => lstatIfThere(files, part)?.isFile());
+  } catch {
+    return false;
+  }
 }
 
 async function settleBatch(run: PrepareRun, batch: readonly Transaction[]): Promise<string[]> {
@@ -43,9 +52,10 @@ async function settle(
   locks: readonly LockAttempt[],
 ): Promise<boolean> {
   const { artifact } = transaction;
+  const { manifest } = committedManifest(artifact, run.ports.files);
+  if (!manifest) return false;
   if (locks.every(isHeld)) {
-    if (!committedManifest(artifact, run.ports.files).manifest) return false;
-    await record(run, transaction, 'reused');
+    await record(run, transaction, 'reused', manifest);
     return true;
   }
   // Nothing can be locked or written where the file system refuses both; nobody can change the image there either.

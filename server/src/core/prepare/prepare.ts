@@ -33,7 +33,8 @@ export async function prepare(
 ): Promise<PrepareResult> {
   const services = chosenServices(plan, options.services);
   if (plan.backend === 'host') return { schema_version: 1, services: services.map(hostResult) };
-  const started = startRun(plan, options, ports, services);
+  // The environment of a process is asked of the system name by name at each look.
+  const started = startRun(plan, options, { ...ports, env: { ...ports.env } }, services);
   if (started instanceof OperationFailure) {
     return { schema_version: 1, services: services.map((service) => refusedResult(service, started)) };
   }

@@ -63,7 +63,7 @@ async function commitLocked(run: PrepareRun, transaction: Transaction): Promise<
   if (outcome === 'built') await buildAndPublish(run, transaction);
   try {
     await withManifestLock(artifact.path, { signal: run.signal }, run.ports, () =>
-      record(run, transaction, outcome),
+      record(run, transaction, outcome, committedManifest(artifact, run.ports.files).manifest),
     );
   } catch (error) {
     throw ioFailure(error, artifact.manifestPath);
@@ -103,11 +103,18 @@ function unusable(path: string, cause: string): OperationFailure {
   return new OperationFailure('artifact-unusable', { path, cause });
 }
 
-/** Records an image that was built or used again. Call it with the manifest lock held. Throws the system's error. */
-export async function record(run: PrepareRun, transaction: Transaction, outcome: Outcome): Promise<void> {
+/**
+ * Records an image that was built or used again. Call it with the manifest lock held; `found` is what was read under that lock.
+ * Throws the system's error.
+ */
+export async function record(
+  run: PrepareRun,
+  transaction: Transaction,
+  outcome: Outcome,
+  found: Manifest | undefined,
+): Promise<void> {
   const { artifact } = transaction;
   const { files } = run.ports;
-  const found = committedManifest(artifact, files).manifest;
   const next = nextManifest(run, transaction, outcome, found);
   if (next === undefined) return;
   rememberSecrets(run, artifact, next);

@@ -4,16 +4,19 @@ import type { Finding, Span } from '../../model/finding.ts';
 import { asksForGpu } from '../grammar/gres.ts';
 import { parseTime } from '../grammar/time.ts';
 import type { ClusterProfile, Partition } from '../rules/clusterProfile.ts';
-import { movedSpan, type Placed, type RootFacts } from '../rules/facts.ts';
+import { movedSpan, type PlacedWith, type RootFacts } from '../rules/facts.ts';
 import { findingOf, quoted } from '../rules/finding.ts';
 import { nearestName } from '../nearestName.ts';
 import { asksForGpus } from '../rules/readFacts.ts';
+
+/** What of a service the profile is held against. */
+type Asking = PlacedWith<'counts' | 'gres' | 'memPerGpu' | 'mpiType'>;
 
 const UP = ['up', 'idle', 'mixed'];
 
 export function lintCluster(
   root: RootFacts,
-  services: readonly Placed[],
+  services: readonly Asking[],
   cacheDir: string,
   cluster: ClusterProfile,
 ): Finding[] {
@@ -41,7 +44,7 @@ function checkBackend(
   return [mismatch(backendSpan ?? servicesSpan, `The cluster profile does not list ${what} as available.`)];
 }
 
-function checkPartition(root: RootFacts, services: readonly Placed[], cluster: ClusterProfile): Finding[] {
+function checkPartition(root: RootFacts, services: readonly Asking[], cluster: ClusterProfile): Finding[] {
   const wanted = root.partition;
   if (!wanted || cluster.partitions.length === 0) return [];
   const names = cluster.partitions.map(({ name }) => name);
@@ -75,7 +78,7 @@ function checkTime({ time }: RootFacts, { name, maxTime }: Partition): Finding[]
 
 function checkGpus(
   root: RootFacts,
-  services: readonly Placed[],
+  services: readonly Asking[],
   partition: Partition,
   span: Span,
 ): Finding[] {
@@ -119,7 +122,7 @@ function checkQos({ qos }: RootFacts, partition: Partition, cluster: ClusterProf
   return [mismatch(qos.span, `The cluster profile has no QOS ${quoted(qos.value)}.`)];
 }
 
-function checkMpi(services: readonly Placed[], { mpiTypes }: ClusterProfile): Finding[] {
+function checkMpi(services: readonly Asking[], { mpiTypes }: ClusterProfile): Finding[] {
   if (mpiTypes.length === 0) return [];
   return services.flatMap(({ facts, shift }) => {
     if (!facts.mpiType || mpiTypes.includes(facts.mpiType.value)) return [];

@@ -1,9 +1,12 @@
 // HPC001, HPC006: dependencies that wait for too little, or do not say what they wait for.
 import type { Finding, FindingFix } from '../../model/finding.ts';
-import { movedSpan, type DependencyFact, type Placed } from '../rules/facts.ts';
+import { movedSpan, type DependencyFact, type PlacedWith } from '../rules/facts.ts';
 import { findingOf, quoted } from '../rules/finding.ts';
 
-export function lintReadiness(services: readonly Placed[]): Finding[] {
+type Waiting = PlacedWith<'dependencies'>;
+
+/** Services in any order. */
+export function lintReadiness(services: readonly PlacedWith<'dependencies' | 'readiness'>[]): Finding[] {
   const byName = new Map(services.map((service) => [service.facts.name, service]));
   return onEdges(services, (service, edge) => {
     const target = edge.condition === 'service_started' ? byName.get(edge.target) : undefined;
@@ -17,7 +20,8 @@ export function lintReadiness(services: readonly Placed[]): Finding[] {
   });
 }
 
-export function lintImplicitConditions(services: readonly Placed[], hasExtends: boolean): Finding[] {
+/** Services in any order. */
+export function lintImplicitConditions(services: readonly Waiting[], hasExtends: boolean): Finding[] {
   const names = new Set(services.map((service) => service.facts.name));
   return onEdges(services, (service, edge) => {
     if (edge.explicit || !names.has(edge.target)) return undefined;
@@ -28,9 +32,9 @@ export function lintImplicitConditions(services: readonly Placed[], hasExtends: 
 }
 
 /** What is found on each edge, in the order of services and edges. */
-function onEdges(
-  services: readonly Placed[],
-  check: (service: Placed, edge: DependencyFact) => Finding | undefined,
+function onEdges<S extends Waiting>(
+  services: readonly S[],
+  check: (service: S, edge: DependencyFact) => Finding | undefined,
 ): Finding[] {
   const findings: Finding[] = [];
   for (const service of services)
@@ -41,7 +45,7 @@ function onEdges(
   return findings;
 }
 
-function placeOf({ facts, shift }: Placed, edge: DependencyFact) {
+function placeOf({ facts, shift }: Waiting, edge: DependencyFact) {
   const field = `services.${facts.name}.depends_on.${edge.target}`;
   return { span: movedSpan(edge.span, shift), field, service: facts.name };
 }

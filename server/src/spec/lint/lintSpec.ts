@@ -1,16 +1,21 @@
 // The lint rules HPC001-HPC009 and HPC900 over the facts of a spec, in the order of the contract (section 9.8): by rule, inside
 // a rule services in the order in which they start.
 import type { Finding } from '../../model/finding.ts';
-import { runAlways, type RunGroup } from '../checkTogether.ts';
+import type { Together } from '../checkTogether.ts';
 import { NOTHING_KEPT, type Kept } from '../kept.ts';
 import type { ClusterProfile } from '../rules/clusterProfile.ts';
 import { startOrder } from '../rules/dependencies.ts';
-import type { Placed, RootFacts } from '../rules/facts.ts';
-import { sortServices } from '../rules/checkAll.ts';
+import type { Placed, PlacedWith } from '../rules/facts.ts';
 import { lintCluster } from './clusterLint.ts';
 import { lintImplicitConditions, lintReadiness } from './dependencyLint.ts';
 import { lintImage } from './imageLint.ts';
-import { lintGeometry, lintMemory, lintMemoryUnits } from './resourceLint.ts';
+import {
+  lintGeometry,
+  lintMemory,
+  lintMemoryUnits,
+  lintServiceGeometry,
+  lintServiceUnits,
+} from './resourceLint.ts';
 import { lintIgnoredWrites, lintLocalVolumes } from './storageLint.ts';
 
 export interface LintContext {
@@ -26,41 +31,76 @@ export interface LintContext {
   readonly hasExtends: boolean;
 }
 
-/** All lint findings. Services in any order. `run` leaves out groups of rules whose facts say nothing new, `kept` services. */
-export function lintSpec(
-  root: RootFacts,
-  services: readonly Placed[],
-  context: LintContext,
-  run: RunGroup = runAlways(root),
-  kept: Kept = NOTHING_KEPT,
-): Finding[] {
-  let known: readonly Placed[] | undefined;
-  const ordered = () => (known ??= inStartOrder(services));
-  const { cluster, cacheDir, projectDir, home } = context;
+/** All lint findings. `kept` keeps those of services that are looked at alone. */
+export function lintSpec(facts: Together, context: LintContext, kept: Kept = NOTHING_KEPT): Finding[] {
+  const { root, services, check } = facts;
+  const { cluster, cacheDir, projectDir, home, hasExtends } = context;
+  const alone = kept
+    .each('lint alone', services, [projectDir, home], (placed) => lintAlone(placed, context))
+    .filter((found) => found !== undefined);
+  const shared = cluster?.sharedPaths;
+  const sorted = (findings: readonly Finding[]) => inStartOrder(findings, facts);
   return [
-    ...run('lint readiness', () => lintReadiness(ordered())),
-    ...run('lint conditions', () => lintImplicitConditions(ordered(), context.hasExtends)),
-    ...run('lint memory', (facts) => lintMemory(facts)),
-    ...run('lint geometry', (facts) => lintGeometry(facts, services)),
-    ...run('lint units', (facts) => lintMemoryUnits(facts, services)),
-    ...run('lint writes', (facts) => lintIgnoredWrites(facts, ordered(), context)),
-    // These look at the tree, not at facts: they are made anew each time.
-    ...context.cacheDirFindings(),
-    ...run('lint volumes', () =>
-      kept
-        .each('volumes', ordered(), [projectDir, home], (placed) => lintLocalVolumes(placed, context))
-        .flat(),
+    ...sorted(check('lint readiness', ['dependencies', 'readiness'], (_root, all) => lintReadiness(all))),
+    ...sorted(
+      check('lint conditions', ['dependencies'], (_root, all) => lintImplicitConditions(all, hasExtends), [
+        hasExtends,
+      ]),
     ),
-    ...run('lint images', () => kept.each('images', ordered(), [], lintImage).flat()),
-    ...(cluster ? run('lint cluster', (facts) => lintCluster(facts, ordered(), cacheDir, cluster)) : []),
+    ...lintMemory(root),
+    ...lintGeometry(root),
+    ...alone.flatMap(({ geometry }) => geometry),
+    ...lintMemoryUnits(root),
+    ...alone.flatMap(({ units }) => units),
+    ...sorted(
+      check(
+        'lint writes',
+        ['ignored', 'mounts', 'usesScratch'],
+        (job, all) => lintIgnoredWrites(job, all, context),
+        [projectDir, home, shared],
+      ),
+    ),
+    ...context.cacheDirFindings(),
+    ...sorted(alone.flatMap(({ volumes }) => volumes)),
+    ...sorted(alone.flatMap(({ images }) => images)),
+    ...(cluster
+      ? check(
+          'lint cluster',
+          ['counts', 'gres', 'memPerGpu', 'mpiType', 'dependencies'],
+          (job, _all, byName) => lintCluster(job, inOrder(byName()), cacheDir, cluster),
+          [cacheDir, cluster],
+        )
+      : []),
   ];
 }
 
+/** What is found in one service without a look at others; undefined where that is nothing. */
+function lintAlone(placed: Placed, context: LintContext) {
+  const found = {
+    geometry: lintServiceGeometry(placed),
+    units: lintServiceUnits(placed),
+    volumes: lintLocalVolumes(placed, context),
+    images: lintImage(placed),
+  };
+  return Object.values(found).some(({ length }) => length > 0) ? found : undefined;
+}
+
+/** Findings of services in the order in which these start; those of one service stay as they are. */
+function inStartOrder(findings: readonly Finding[], { make }: Together): readonly Finding[] {
+  if (findings.length < 2) return findings;
+  const places = make(
+    'start order',
+    ['dependencies'],
+    (byName) => new Map(inOrder(byName).map(({ facts }, index) => [facts.name, index])),
+  );
+  const placeOf = ({ service = '' }: Finding) => places.get(service) ?? 0;
+  return findings.toSorted((a, b) => placeOf(a) - placeOf(b));
+}
+
 /** Dependencies first, ties by name; by name alone when there is a ring. */
-export function inStartOrder(services: readonly Placed[]): readonly Placed[] {
-  const sorted = sortServices(services);
-  const order = startOrder(sorted);
-  if (!order) return sorted;
-  const byName = new Map(sorted.map((service) => [service.facts.name, service]));
-  return order.flatMap((name) => byName.get(name) ?? []);
+function inOrder<S extends PlacedWith<'dependencies'>>(byName: readonly S[]): readonly S[] {
+  const order = startOrder(byName);
+  if (!order) return byName;
+  const known = new Map(byName.map((service) => [service.facts.name, service]));
+  return order.flatMap((name) => known.get(name) ?? []);
 }

@@ -1,31 +1,48 @@
 // HX026, HX027, HX035: numbers and names of a spec that do not go together. Only what is certain.
 import type { Finding } from '../../model/finding.ts';
-import { movedSpan, type CountKey, type Placed, type RootFacts } from '../rules/facts.ts';
+import { movedSpan, type CountKey, type Counts, type PlacedWith, type RootFacts } from '../rules/facts.ts';
 import { counted, findingOf, quoted } from '../rules/finding.ts';
 
+/** What these rules read of a service. */
+type Related = PlacedWith<'counts' | 'timeLimit' | 'registers'>;
+
 /** Own findings over facts. Services in any order. */
-export function checkRelations(root: RootFacts, services: readonly Placed[]): Finding[] {
-  const registered = new Set(services.flatMap(({ facts }) => facts.registers?.value ?? []));
+export function checkRelations(root: RootFacts, services: readonly Related[]): Finding[] {
+  const { time, counts, discovers } = root;
+  const job = { time, counts };
+  const findings: Finding[] = [];
+  for (const service of services)
+    for (const check of SERVICE_CHECKS) for (const finding of check(job, service)) findings.push(finding);
+  const registering = services.filter(({ facts }) => facts.registers !== undefined);
+  const registered = new Set(registering.map(({ facts }) => facts.registers?.value));
   return [
-    ...services.flatMap((service) => [
-      ...timeOf(root, service),
-      ...tasksOf(root, service),
-      ...tasksAlone(root, service),
-      ...serviceGpus(root, service),
-    ]),
-    ...registeredTwice(services),
-    ...root.discovers
+    ...findings,
+    ...registeredTwice(registering),
+    ...discovers
       .filter(({ value }) => !registered.has(value))
       .map(({ value, span }) =>
         findingOf('HX035', { span, field: 'x-slurm.rendezvous', words: { name: value } }),
       ),
-    ...gpusOf(root),
+    ...gpusOf(job),
   ];
 }
 
-function timeOf({ time }: RootFacts, { facts, shift }: Placed): Finding[] {
+interface Job {
+  readonly time: RootFacts['time'] | undefined;
+  readonly counts: Counts;
+}
+
+const NOTHING: readonly Finding[] = [];
+const SERVICE_CHECKS: readonly ((job: Job, service: Related) => readonly Finding[])[] = [
+  timeOf,
+  tasksOf,
+  tasksAlone,
+  serviceGpus,
+];
+
+function timeOf({ time }: Job, { facts, shift }: Related): readonly Finding[] {
   const limit = facts.timeLimit;
-  if (!time || !limit || limit.value <= time.value) return [];
+  if (!time || !limit || limit.value <= time.value) return NOTHING;
   const words = {
     problem: 'The service may run longer than the whole job: `time_limit` is above `x-slurm.time`.',
   };
@@ -36,9 +53,9 @@ function timeOf({ time }: RootFacts, { facts, shift }: Placed): Finding[] {
   ];
 }
 
-function tasksOf({ counts }: RootFacts, { facts, shift }: Placed): Finding[] {
+function tasksOf({ counts }: Job, { facts, shift }: Related): readonly Finding[] {
   const perNode = facts.counts.ntasks_per_node;
-  if (!perNode || facts.counts.ntasks || typeof counts.ntasks?.value !== 'number') return [];
+  if (!perNode || facts.counts.ntasks || typeof counts.ntasks?.value !== 'number') return NOTHING;
   const problem = `\`ntasks_per_node\` has no effect here: the job's \`ntasks\` (${counts.ntasks.value}) wins.`;
   const field = `services.${facts.name}.x-slurm.ntasks_per_node`;
   const related = [{ span: counts.ntasks.span, message: '`ntasks` of the job stands here.' }];
@@ -47,8 +64,8 @@ function tasksOf({ counts }: RootFacts, { facts, shift }: Placed): Finding[] {
 }
 
 /** HX025: two services under one rendezvous name; the later one takes the place of the other. */
-function registeredTwice(services: readonly Placed[]): Finding[] {
-  const firsts = new Map<string, Placed>();
+function registeredTwice(services: readonly Related[]): Finding[] {
+  const firsts = new Map<string, Related>();
   return services.flatMap((placed) => {
     const { facts, shift } = placed;
     if (!facts.registers) return [];
@@ -69,7 +86,7 @@ function registeredTwice(services: readonly Placed[]): Finding[] {
   });
 }
 
-function onCount({ facts, shift }: Placed, key: CountKey, problem: string): Finding[] {
+function onCount({ facts, shift }: Related, key: CountKey, problem: string): Finding[] {
   const span = facts.counts[key]?.span ?? facts.span;
   const field = `services.${facts.name}.x-slurm.${key}`;
   return [
@@ -78,16 +95,16 @@ function onCount({ facts, shift }: Placed, key: CountKey, problem: string): Find
 }
 
 /** Slurm gives a job that asks for no tasks and no CPUs one CPU a node, unless the partition gives whole nodes. */
-function tasksAlone({ counts }: RootFacts, placed: Placed): Finding[] {
+function tasksAlone({ counts }: Job, placed: Related): readonly Finding[] {
   const tasks = placed.facts.counts.ntasks?.value;
   const nodes = counts.nodes?.value ?? 1;
   const isAsked = counts.ntasks ?? counts.ntasks_per_node ?? counts.cpus_per_task ?? counts.cpus_per_gpu;
-  if (typeof tasks !== 'number' || typeof nodes !== 'number' || isAsked || tasks <= nodes) return [];
+  if (typeof tasks !== 'number' || typeof nodes !== 'number' || isAsked || tasks <= nodes) return NOTHING;
   const problem = `\`ntasks\` is ${tasks}, but the job asks for no tasks: unless the partition gives whole nodes, Slurm gives it one CPU a node. Set \`x-slurm.ntasks\` or \`ntasks_per_node\` for the job.`;
   return onCount(placed, 'ntasks', problem);
 }
 
-function serviceGpus({ counts }: RootFacts, placed: Placed): Finding[] {
+function serviceGpus({ counts }: Job, placed: Related): readonly Finding[] {
   const own = placed.facts.counts;
   const [nodes, perNode] = [counts.nodes?.value ?? 1, counts.gpus_per_node?.value];
   const [gpus, perTask] = [own.gpus?.value, own.gpus_per_task?.value];
@@ -117,7 +134,7 @@ function serviceGpus({ counts }: RootFacts, placed: Placed): Finding[] {
   return findings;
 }
 
-function gpusOf({ counts }: RootFacts): Finding[] {
+function gpusOf({ counts }: Job): Finding[] {
   const [gpus, perNode, nodes] = [counts.gpus?.value, counts.gpus_per_node?.value, counts.nodes?.value ?? 1];
   if (typeof gpus !== 'number' || typeof perNode !== 'number' || typeof nodes !== 'number' || !counts.gpus)
     return [];

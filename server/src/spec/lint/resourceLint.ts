@@ -37,13 +37,12 @@ function cpusOf({
   return Math.min(U32_MAX, tasks * cpusPerTask);
 }
 
-export function lintGeometry(root: RootFacts, services: readonly Placed[]): Finding[] {
-  return [
-    ...geometryOf(root.counts, 0, 'x-slurm', undefined),
-    ...services.flatMap(({ facts, shift }) =>
-      geometryOf(facts.counts, shift, `services.${facts.name}.x-slurm`, facts.name),
-    ),
-  ];
+export function lintGeometry({ counts }: RootFacts): Finding[] {
+  return geometryOf(counts, 0, 'x-slurm', undefined);
+}
+
+export function lintServiceGeometry({ facts, shift }: Placed): Finding[] {
+  return geometryOf(facts.counts, shift, `services.${facts.name}.x-slurm`, facts.name);
 }
 
 function geometryOf(counts: Counts, shift: number, field: string, service: string | undefined): Finding[] {
@@ -58,14 +57,15 @@ function geometryOf(counts: Counts, shift: number, field: string, service: strin
   return [findingOf('HPC008', { span, field, words, fixes, ...(service === undefined ? {} : { service }) })];
 }
 
-export function lintMemoryUnits(root: RootFacts, services: readonly Placed[]): Finding[] {
+export function lintMemoryUnits({ mem, memPerGpu }: RootFacts): Finding[] {
   return [
-    ...unitOf(root.mem, 0, 'x-slurm.mem', undefined),
-    ...unitOf(root.memPerGpu, 0, 'x-slurm.mem_per_gpu', undefined),
-    ...services.flatMap(({ facts, shift }) =>
-      unitOf(facts.memPerGpu, shift, `services.${facts.name}.x-slurm.mem_per_gpu`, facts.name),
-    ),
+    ...unitOf(mem, 0, 'x-slurm.mem', undefined),
+    ...unitOf(memPerGpu, 0, 'x-slurm.mem_per_gpu', undefined),
   ];
+}
+
+export function lintServiceUnits({ facts, shift }: Placed): Finding[] {
+  return unitOf(facts.memPerGpu, shift, `services.${facts.name}.x-slurm.mem_per_gpu`, facts.name);
 }
 
 function unitOf(

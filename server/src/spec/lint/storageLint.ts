@@ -2,13 +2,14 @@
 import { isAtOrBelow } from '../../model/paths.ts';
 import type { Finding, FindingFix } from '../../model/finding.ts';
 import { nodeLocalRootOf, resolveHostPath } from '../grammar/localPath.ts';
-import { movedSpan, type MountFact, type Placed, type RootFacts } from '../rules/facts.ts';
+import { movedSpan, type MountFact, type Placed, type PlacedWith, type RootFacts } from '../rules/facts.ts';
 import { findingOf } from '../rules/finding.ts';
 import type { LintContext } from './lintSpec.ts';
 
+/** Services in any order. */
 export function lintIgnoredWrites(
   { scratch }: RootFacts,
-  services: readonly Placed[],
+  services: readonly PlacedWith<'ignored' | 'mounts' | 'usesScratch'>[],
   context: LintContext,
 ): Finding[] {
   return services.flatMap((placed) => {
@@ -26,7 +27,7 @@ export function lintIgnoredWrites(
 }
 
 function ignoredMount(
-  { facts, shift }: Placed,
+  { facts, shift }: PlacedWith<never>,
   mount: MountFact,
   context: LintContext,
   because: NonNullable<Finding['related']>[number],

@@ -1,13 +1,13 @@
 // All rules of one whole spec, block by block and then over the facts. What is kept of blocks that did not change is not looked for again.
 import type { Finding } from '../../model/finding.ts';
 import { WHOLE_TEXT, type BlockPlaces } from '../blockPlaces.ts';
-import { groupsOver } from '../checkTogether.ts';
+import { factsOver, type Together } from '../checkTogether.ts';
 import { isSameList, NOTHING_KEPT, type Kept } from '../kept.ts';
 import { valueOf, type MapNode, type Pair } from '../node.ts';
 import { isSameValue } from '../sameValue.ts';
 import type { RuleContext } from './check.ts';
 import { checkAll } from './checkAll.ts';
-import type { Placed, RootFacts } from './facts.ts';
+import type { RootFacts } from './facts.ts';
 import {
   checkRootBlock,
   checkService,
@@ -27,8 +27,7 @@ export interface CheckableSpec {
 
 export interface SpecCheck {
   readonly findings: readonly Finding[];
-  readonly root: RootFacts;
-  readonly services: readonly Placed[];
+  readonly facts: Together;
 }
 
 /** Rules about something that is not there: they say nothing where a base is missing that may hold it. */
@@ -45,26 +44,23 @@ export function checkSpec(
   const blocks = spec.root.pairs.flatMap((pair) =>
     kept.of('root rules', pair.value, [pair.key, context], () => checkRootBlock(pair, context)),
   );
-  const own: Finding[] = [];
-  const services: Placed[] = [];
   const checked = kept.each('rules', pairs, [context], (pair) => checkOne(pair, context));
-  for (const { findings, placed, name } of checked) {
-    for (const finding of findings) if (!isHidden(finding, name, spec)) own.push(finding);
-    if (placed) services.push(placed);
-  }
-  const root = rootFactsOf(spec.root, context, kept);
+  const own: Finding[] = [];
+  for (const one of kept.map('told', checked, (each) => (each.findings.length > 0 ? each : undefined)))
+    for (const finding of one?.findings ?? [])
+      if (!isHidden(finding, one?.name ?? '', spec)) own.push(finding);
+  const services = withoutGaps(kept.map('placed', checked, ({ placed }) => placed));
+  const facts = factsOver(rootFactsOf(spec.root, context, kept), services, kept, places);
   // With a block that cannot be read, or a base that is missing, the rules over all blocks would guess.
   const isWhole = services.length === pairs.length && !spec.incomplete && spec.incompleteServices.size === 0;
   const hasServices = valueOf(spec.root, 'services')?.kind === 'map';
-  const findings =
-    hasServices && (isWhole || services.length > 0)
-      ? groupsOver({ root, services, inputs: [] }, kept, places)('all', (facts) => checkAll(facts, services))
-      : [];
-  return {
-    findings: [...blocks, ...own, ...(isWhole ? findings : withoutAbsence(findings))],
-    root,
-    services,
-  };
+  const findings = hasServices && (isWhole || services.length > 0) ? checkAll(facts) : [];
+  return { findings: [...blocks, ...own, ...(isWhole ? findings : withoutAbsence(findings))], facts };
+}
+
+/** The very same list where nothing is missing. */
+function withoutGaps<T>(items: readonly (T | undefined)[]): readonly T[] {
+  return items.includes(undefined) ? items.filter((item) => item !== undefined) : (items as readonly T[]);
 }
 
 function checkOne(pair: Pair, context: RuleContext) {

@@ -1,16 +1,37 @@
 // The graph of `depends_on`: R161-R164 and the order in which services start. No recursion, linear in services and edges.
 import type { Finding } from '../../model/finding.ts';
 import { findingOf, quoted, type Case } from './finding.ts';
-import { compareNames, movedSpan, type DependencyFact, type Placed } from './facts.ts';
+import { compareNames, movedSpan, type DependencyFact, type PlacedWith, type ServiceFacts } from './facts.ts';
 import type { RuleCode } from './catalogue.ts';
 import { nearestName } from '../nearestName.ts';
+
+/** What the rules of dependencies read of a service. */
+type Waiting = PlacedWith<'dependencies' | 'readiness' | 'ignored'>;
 
 const LONGEST_CHAIN = 10;
 /** So many wrong names are looked for among all others: with thousands of both it would take minutes. */
 const MOST_GUESSES = 200;
 
-/** R161-R163 per edge, then R164 once per ring. `services` in the order of names. */
-export function checkDependencies(services: readonly Placed[]): Finding[] {
+/** R161-R163 per edge, then R164 once per ring. `services` in the order of the text and by name. */
+export function checkDependencies(services: readonly Waiting[], byName: () => readonly Waiting[]): Finding[] {
+  const places = new Map<string, number>();
+  for (let place = 0; place < services.length; place += 1)
+    places.set(services[place]?.facts.name ?? '', place);
+  let [isClean, isForward] = [true, true];
+  for (const [place, service] of services.entries())
+    for (const edge of service.facts.dependencies) {
+      const target = places.get(edge.target);
+      if (target === undefined || problemOf(edge, services[target])) isClean = false;
+      if (target === undefined || target >= place) isForward = false;
+    }
+  return [
+    ...(isClean ? [] : checkEdges(byName())),
+    // Where every service stands behind those that it waits for there is no ring: most specs are written like that.
+    ...(isForward ? [] : checkRings(byName())),
+  ];
+}
+
+function checkEdges(services: readonly Waiting[]): Finding[] {
   const byName = new Map(services.map((service) => [service.facts.name, service]));
   const findings: Finding[] = [];
   for (const service of services)
@@ -18,13 +39,19 @@ export function checkDependencies(services: readonly Placed[]): Finding[] {
       const finding = checkEdge(service, edge, byName, findings.length < MOST_GUESSES);
       if (finding) findings.push(finding);
     }
-  return [...findings, ...checkRings(services, byName)];
+  return findings;
+}
+
+/** What is wrong with an edge to a service that is there. */
+function problemOf(edge: DependencyFact, target: Waiting | undefined): 'R162' | 'R163' | undefined {
+  if (edge.condition === 'service_healthy' && !target?.facts.readiness) return 'R162';
+  return target?.facts.ignored ? 'R163' : undefined;
 }
 
 function checkEdge(
-  service: Placed,
+  service: Waiting,
   edge: DependencyFact,
-  byName: ReadonlyMap<string, Placed>,
+  byName: ReadonlyMap<string, Waiting>,
   mayGuess: boolean,
 ): Finding | undefined {
   const target = byName.get(edge.target);
@@ -37,19 +64,16 @@ function checkEdge(
     const advice = guess === undefined ? `Services here: ${known}.` : `Did you mean ${guess}?`;
     return report('R161', service, edge, { words, advice });
   }
-  const place = {
-    span: movedSpan(target.facts.span, target.shift),
-    message: `${quoted(edge.target)} stands here.`,
-  };
-  if (edge.condition === 'service_healthy' && !target.facts.readiness)
-    return report('R162', service, edge, { words, related: [place] });
-  if (target.facts.ignored) return report('R163', service, edge, { words, related: [place] });
-  return undefined;
+  const problem = problemOf(edge, target);
+  if (!problem) return undefined;
+  const span = movedSpan(target.facts.span, target.shift);
+  const related = [{ span, message: `${quoted(edge.target)} stands here.` }];
+  return report(problem, service, edge, { words, related });
 }
 
 function report(
   code: RuleCode,
-  { facts, shift }: Placed,
+  { facts, shift }: Waiting,
   edge: DependencyFact,
   found: Partial<Case>,
 ): Finding {
@@ -70,7 +94,7 @@ function edgesOf({ facts }: Linked): readonly DependencyFact[] {
 
 /** A service as far as its place in the graph goes. */
 export interface Linked {
-  readonly facts: Pick<Placed['facts'], 'name' | 'dependencies'>;
+  readonly facts: Pick<ServiceFacts, 'name' | 'dependencies'>;
 }
 
 interface Step<S extends Linked> {
@@ -132,16 +156,17 @@ function walk<S extends Linked>(services: readonly S[], leave: (service: S) => v
   return rings;
 }
 
-function checkRings(services: readonly Placed[], byName: ReadonlyMap<string, Placed>): Finding[] {
+function checkRings(services: readonly Waiting[]): Finding[] {
+  const names = new Set(services.map(({ facts }) => facts.name));
   return walk(services, () => undefined).flatMap((ring) => {
     const last = ring.at(-1);
     const closing = last?.edges[last.next - 1];
-    if (!last || !closing || !byName.has(closing.target)) return [];
+    if (!last || !closing || !names.has(closing.target)) return [];
     const target = closing.target;
     if (ring.length === 1)
       return [report('R164', last.service, closing, { variant: 'self', words: { target } })];
-    const names = ring.map(({ service }) => service.facts.name);
-    const shown = names.length > LONGEST_CHAIN ? [...names.slice(0, LONGEST_CHAIN), '…'] : names;
+    const members = ring.map(({ service }) => service.facts.name);
+    const shown = members.length > LONGEST_CHAIN ? [...members.slice(0, LONGEST_CHAIN), '…'] : members;
     const related = ring
       .slice(0, -1)
       .slice(0, 20)
@@ -150,7 +175,7 @@ function checkRings(services: readonly Placed[], byName: ReadonlyMap<string, Pla
         const message = `${quoted(service.facts.name)} depends on ${quoted(edge?.target ?? '')} here.`;
         return edge ? [{ span: movedSpan(edge.span, service.shift), message }] : [];
       });
-    const words = { chain: [...shown, names[0] ?? ''].join(' → ') };
+    const words = { chain: [...shown, members[0] ?? ''].join(' → ') };
     return [report('R164', last.service, closing, { words, related })];
   });
 }

@@ -133,6 +133,12 @@ export interface Placed {
   readonly shift: number;
 }
 
+/** A service as far as rules see it that read these facts of all services: what says nothing new to them, they need not read again. */
+export interface PlacedWith<K extends keyof ServiceFacts> {
+  readonly facts: Pick<ServiceFacts, K | 'name' | 'span'>;
+  readonly shift: number;
+}
+
 /** A span of the facts where it stands now. */
 export function movedSpan(span: Span, shift: number): Span {
   return shift === 0 ? span : { file: span.file, start: span.start + shift, end: span.end + shift };
@@ -150,6 +156,11 @@ export function compareNames(a: string, b: string): number {
     return isHighLeft === isHighRight ? left - right : isHighLeft ? 1 : -1;
   }
   return a.length - b.length;
+}
+
+/** By name, in the order of bytes. */
+export function sortServices<S extends PlacedWith<never>>(services: readonly S[]): readonly S[] {
+  return services.toSorted((a, b) => compareNames(a.facts.name, b.facts.name));
 }
 
 function isSurrogate(unit: number): boolean {

@@ -3,7 +3,7 @@
 import type { Finding, Span } from '../../model/finding.ts';
 import { differenceOf, intersectionOf, sizeOf, takeOf, type Interval } from '../grammar/nodeRange.ts';
 import { counted, findingOf, quoted } from './finding.ts';
-import { movedSpan, type Placed, type PlacementFact, type RootFacts } from './facts.ts';
+import { movedSpan, type PlacedWith, type PlacementFact, type RootFacts } from './facts.ts';
 import { nearestName } from '../nearestName.ts';
 
 /** The nodes of one service. */
@@ -15,74 +15,89 @@ export interface Layout {
 }
 
 export interface LayoutResult {
-  /** By service name; absent for services whose layout is wrong or not known. */
-  readonly layouts: ReadonlyMap<string, Layout>;
+  /** For each service; undefined where its layout is wrong or not known. */
+  readonly layouts: readonly (Layout | undefined)[];
   readonly findings: readonly Finding[];
 }
 
 /** So many wrong names are looked for among all others. */
 const MOST_GUESSES = 200;
 
+/** What the layout of a service hangs on. */
+export type LaidOut = PlacedWith<'counts' | 'placement' | 'placementSpan'>;
+
 type NodesFact = Extract<PlacementFact, { kind: 'nodes' }>;
 
 /** `services` in the order of names. Nothing is laid out when the size of the allocation is not known. */
-export function layOut(root: RootFacts, services: readonly Placed[]): LayoutResult {
+export function layOut(root: RootFacts, services: readonly LaidOut[]): LayoutResult {
   const allocation = root.counts.nodes?.value ?? 1;
-  if (allocation === 'broken') return { layouts: new Map(), findings: [] };
+  if (allocation === 'broken') return { layouts: [], findings: [] };
   const layouter = new Layouter(allocation, services);
   return { layouts: layouter.run(), findings: layouter.findings };
 }
 
 class Layouter {
   readonly findings: Finding[] = [];
-  private readonly byName: ReadonlyMap<string, Placed>;
-  private readonly layouts = new Map<string, Layout>();
-  private readonly done = new Set<string>();
+  private readonly layouts: (Layout | undefined)[] = [];
+  private readonly isSettled: boolean[];
   private readonly allocation: number;
-  private readonly services: readonly Placed[];
+  private readonly services: readonly LaidOut[];
+  /** Services by name, once one asks for another. */
+  private places: ReadonlyMap<string, number> | undefined;
+  private readonly first: Layout = { nodes: [[0, 0]], size: 1, allowsOverlap: true };
+  private readonly all: Layout;
 
-  constructor(allocation: number, services: readonly Placed[]) {
+  constructor(allocation: number, services: readonly LaidOut[]) {
     this.allocation = allocation;
     this.services = services;
-    this.byName = new Map(services.map((service) => [service.facts.name, service]));
+    this.isSettled = services.map(() => false);
+    this.all = { nodes: [[0, allocation - 1]], size: allocation, allowsOverlap: false };
   }
 
-  run(): Map<string, Layout> {
-    for (const service of this.services) this.resolve(service);
+  run(): readonly (Layout | undefined)[] {
+    for (let index = 0; index < this.services.length; index += 1) {
+      if (this.services[index]?.facts.placement?.kind === 'share') this.resolve(index);
+      else this.settle(index);
+    }
     return this.layouts;
   }
 
   /** Walks along `share_with` to a service that is settled, then back. */
-  private resolve(first: Placed): void {
-    const chain: Placed[] = [];
-    const positions = new Map<string, number>();
-    let at: Placed | undefined = first;
-    while (at && !this.done.has(at.facts.name)) {
-      const start = positions.get(at.facts.name);
+  private resolve(first: number): void {
+    const chain: number[] = [];
+    const positions = new Map<number, number>();
+    let at: number | undefined = first;
+    while (at !== undefined && !this.isSettled[at]) {
+      const start = positions.get(at);
       if (start !== undefined) {
         this.reportRing(chain.slice(start));
         break;
       }
-      positions.set(at.facts.name, chain.length);
+      positions.set(at, chain.length);
       chain.push(at);
-      at = this.targetOf(at);
+      at = this.targetOf(this.services[at]);
     }
-    for (const service of chain.reverse()) this.settle(service);
+    for (const index of chain.reverse()) this.settle(index);
   }
 
-  private targetOf({ facts }: Placed): Placed | undefined {
-    return facts.placement?.kind === 'share' ? this.byName.get(facts.placement.target.value) : undefined;
+  private targetOf(service: LaidOut | undefined): number | undefined {
+    const placement = service?.facts.placement;
+    return placement?.kind === 'share' ? this.placeOf(placement.target.value) : undefined;
   }
 
-  private settle(service: Placed): void {
-    const { name } = service.facts;
-    if (this.done.has(name)) return;
-    this.done.add(name);
-    const layout = this.layoutOf(service);
-    if (layout) this.layouts.set(name, layout);
+  private placeOf(name: string): number | undefined {
+    this.places ??= new Map(this.services.map(({ facts }, index) => [facts.name, index]));
+    return this.places.get(name);
   }
 
-  private layoutOf(service: Placed): Layout | undefined {
+  private settle(index: number): void {
+    const service = this.services[index];
+    if (!service || this.isSettled[index]) return;
+    this.isSettled[index] = true;
+    this.layouts[index] = this.layoutOf(service);
+  }
+
+  private layoutOf(service: LaidOut): Layout | undefined {
     const { placement, counts } = service.facts;
     if (placement?.kind === 'broken' || counts.nodes?.value === 'broken') return undefined;
     if (placement?.kind === 'share') return this.shared(service, placement.target);
@@ -90,24 +105,25 @@ class Layouter {
   }
 
   private shared(
-    service: Placed,
+    service: LaidOut,
     target: { readonly value: string; readonly span: Span },
   ): Layout | undefined {
-    if (!this.byName.has(target.value)) {
-      const guess =
-        this.findings.length < MOST_GUESSES ? nearestName(target.value, this.byName.keys()) : undefined;
+    const place = this.placeOf(target.value);
+    if (place === undefined) {
+      const names = this.services.map(({ facts }) => facts.name);
+      const guess = this.findings.length < MOST_GUESSES ? nearestName(target.value, names) : undefined;
       this.report('R151', service, target.span, {
         words: { target: target.value },
         ...(guess === undefined ? {} : { advice: `Did you mean ${guess}?` }),
       });
       return undefined;
     }
-    const layout = this.layouts.get(target.value);
+    const layout = this.layouts[place];
     if (!layout || !this.nodesMatch(service, layout.size)) return undefined;
     return { ...layout, allowsOverlap: true };
   }
 
-  private explicit(service: Placed, placement: NodesFact): Layout | undefined {
+  private explicit(service: LaidOut, placement: NodesFact): Layout | undefined {
     if (this.exceeds(service) || this.outOfBounds(service, placement)) return undefined;
     const eligible = differenceOf([[0, this.allocation - 1]], placement.exclude?.value ?? []);
     const nodes = this.select(service, placement, eligible);
@@ -127,7 +143,7 @@ class Layouter {
   }
 
   /** R152: more nodes than the job has. */
-  private exceeds(service: Placed): boolean {
+  private exceeds(service: LaidOut): boolean {
     const nodes = service.facts.counts.nodes;
     if (typeof nodes?.value !== 'number' || nodes.value <= this.allocation) return false;
     const words = { nodes: nodes.value, allocation: counted(this.allocation, 'node') };
@@ -136,7 +152,7 @@ class Layouter {
   }
 
   /** R153. */
-  private outOfBounds(service: Placed, { bounds }: NodesFact): boolean {
+  private outOfBounds(service: LaidOut, { bounds }: NodesFact): boolean {
     const wrong = bounds.filter(({ value }) => value >= this.allocation);
     for (const { value, span } of wrong) {
       const words = { index: value, allocation: counted(this.allocation, 'node') };
@@ -147,7 +163,7 @@ class Layouter {
 
   /** R154 for a start or a count that cannot be had. */
   private select(
-    service: Placed,
+    service: LaidOut,
     placement: NodesFact,
     eligible: readonly Interval[],
   ): readonly Interval[] | undefined {
@@ -174,20 +190,19 @@ class Layouter {
   }
 
   /** Without `placement`: one node, or all of them. */
-  private implicit(service: Placed): Layout | undefined {
-    const nodes = service.facts.counts.nodes;
-    const all: readonly Interval[] = [[0, this.allocation - 1]];
+  private implicit(service: LaidOut): Layout | undefined {
+    const { nodes } = service.facts.counts;
     const wanted = nodes?.value ?? (this.services.length === 1 ? this.allocation : 1);
-    if (this.exceeds(service)) return undefined;
-    if (wanted === 1) return { nodes: [[0, 0]], size: 1, allowsOverlap: true };
-    if (wanted === this.allocation) return { nodes: all, size: this.allocation, allowsOverlap: false };
+    if (nodes && this.exceeds(service)) return undefined;
+    if (wanted === 1) return this.first;
+    if (wanted === this.allocation) return this.all;
     const words = { nodes: String(wanted), allocation: counted(this.allocation, 'node') };
     if (nodes) this.report('R152', service, nodes.span, { variant: 'partial', words });
     return undefined;
   }
 
   /** R152: `nodes` beside a placement that gives another number. */
-  private nodesMatch(service: Placed, size: number): boolean {
+  private nodesMatch(service: LaidOut, size: number): boolean {
     const nodes = service.facts.counts.nodes;
     if (nodes === undefined || nodes.value === size) return true;
     const words = { nodes: nodes.value, resolved: counted(size, 'node') };
@@ -196,8 +211,9 @@ class Layouter {
   }
 
   /** R150, on the edge that closes the ring. */
-  private reportRing(ring: readonly Placed[]): void {
-    for (const { facts } of ring) this.done.add(facts.name);
+  private reportRing(places: readonly number[]): void {
+    for (const place of places) this.isSettled[place] = true;
+    const ring = places.map((place) => this.services[place]).filter((service) => service !== undefined);
     const last = ring.at(-1);
     if (last?.facts.placement?.kind !== 'share') return;
     const names = ring.map(({ facts }) => facts.name);
@@ -220,7 +236,7 @@ class Layouter {
 
   private report(
     code: 'R150' | 'R151' | 'R152' | 'R153' | 'R154',
-    { facts, shift }: Placed,
+    { facts, shift }: LaidOut,
     span: Span,
     found: Partial<Parameters<typeof findingOf>[1]> = {},
   ): void {

@@ -3,38 +3,50 @@ import type { Finding, Span } from '../../model/finding.ts';
 import { gpuCountOf } from '../grammar/gres.ts';
 import { describeNodes, intersectionOf, type Interval } from '../grammar/nodeRange.ts';
 import { U32_MAX } from '../grammar/text.ts';
-import { movedSpan, type CountFact, type CountKey, type Fact, type Placed, type RootFacts } from './facts.ts';
+import {
+  movedSpan,
+  type CountFact,
+  type CountKey,
+  type Counts,
+  type Fact,
+  type PlacedWith,
+  type RootFacts,
+} from './facts.ts';
 import { counted, findingOf, quoted, type Case } from './finding.ts';
 import type { RuleCode } from './catalogue.ts';
 import type { Layout } from './layout.ts';
 
-type Layouts = ReadonlyMap<string, Layout>;
+/** What decides whether a service fits. */
+type Fitted = PlacedWith<'counts' | 'placement' | 'placementSpan' | 'gres' | 'readiness' | 'expectedRanks'>;
 
-/** R155-R158 and R160 of every service, then R159 over all. `services` in the order of names. */
-export function checkFit(root: RootFacts, services: readonly Placed[], layouts: Layouts): Finding[] {
+type Layouts = readonly (Layout | undefined)[];
+
+/** R155-R158 and R160 of every service, then R159 over all. `services` in the order of names, with a layout for each. */
+export function checkFit(root: RootFacts, services: readonly Fitted[], layouts: Layouts): Finding[] {
   const findings: Finding[] = [];
   const limits = limitsOf(root);
-  for (const service of services) {
-    const layout = layouts.get(service.facts.name);
-    if (layout) for (const finding of checkService(root, limits, service, layout)) findings.push(finding);
+  for (let index = 0; index < services.length; index += 1) {
+    const [service, layout] = [services[index], layouts[index]];
+    if (service && layout) checkService(limits, service, layout, findings);
   }
   return [...findings, ...checkOverlaps(services, layouts)];
 }
 
-function checkService(root: RootFacts, limits: Limits, service: Placed, layout: Layout): Finding[] {
-  const findings: Finding[] = [];
-  const report = (code: RuleCode, span: Span, key: string, found: Partial<Case>) => {
-    const { facts, shift } = service;
+function checkService(limits: Limits, service: Fitted, layout: Layout, findings: Finding[]): void {
+  const { facts, shift } = service;
+  const report: Report = (code, span, key, found) => {
     const field = `services.${facts.name}.${key}`;
     findings.push(findingOf(code, { ...found, span: movedSpan(span, shift), field, service: facts.name }));
   };
-  checkRanks(root, service, layout, report);
+  checkRanks(limits, service, layout, report);
   checkLimits(limits, service, layout, report);
-  const { readiness } = service.facts;
-  const isOnFirst = layout.nodes.length === 1 && layout.nodes[0]?.[0] === 0 && layout.nodes[0][1] === 0;
-  if (readiness && 'isLocal' in readiness && readiness.isLocal && !isOnFirst)
+  const { readiness } = facts;
+  if (readiness && 'isLocal' in readiness && readiness.isLocal && !isOnFirst(layout))
     report('R158', readiness.span, 'readiness', { words: { nodes: describeNodes(layout.nodes) } });
-  return findings;
+}
+
+function isOnFirst({ nodes }: Layout): boolean {
+  return nodes.length === 1 && nodes[0]?.[0] === 0 && nodes[0][1] === 0;
 }
 
 type Report = (code: RuleCode, span: Span, key: string, found: Partial<Case>) => void;
@@ -47,11 +59,11 @@ interface Ranks {
 }
 
 /** Tasks that a service starts; undefined when a count that matters is broken. */
-function ranksOf(root: RootFacts, { facts }: Placed, layout: Layout): Ranks | undefined {
+function ranksOf({ counts }: Limits, { facts }: Fitted, layout: Layout): Ranks | undefined {
   const own = facts.counts;
-  const total = own.ntasks ?? root.counts.ntasks;
+  const total = own.ntasks ?? counts.ntasks;
   if (total) return total.value === 'broken' ? undefined : { total: total.value, span: own.ntasks?.span };
-  const perNode = own.ntasks_per_node ?? root.counts.ntasks_per_node;
+  const perNode = own.ntasks_per_node ?? counts.ntasks_per_node;
   if (!perNode) return { total: layout.size, span: own.nodes?.span };
   if (perNode.value === 'broken') return undefined;
   const span = own.ntasks_per_node?.span ?? own.nodes?.span;
@@ -59,8 +71,8 @@ function ranksOf(root: RootFacts, { facts }: Placed, layout: Layout): Ranks | un
 }
 
 /** R155, R156, R160. */
-function checkRanks(root: RootFacts, service: Placed, layout: Layout, report: Report): void {
-  const ranks = ranksOf(root, service, layout);
+function checkRanks(limits: Limits, service: Fitted, layout: Layout, report: Report): void {
+  const ranks = ranksOf(limits, service, layout);
   if (!ranks) return;
   const span = ranks.span ?? service.facts.span;
   if (ranks.total > U32_MAX) {
@@ -68,7 +80,7 @@ function checkRanks(root: RootFacts, service: Placed, layout: Layout, report: Re
     report('R155', span, 'x-slurm.ntasks_per_node', { words });
     return;
   }
-  const tasks = allocatedTasks(root);
+  const { tasks } = limits;
   if (tasks && ranks.total > tasks.value) {
     const words = { ranks: counted(ranks.total, 'task'), tasks: counted(tasks.value, 'task') };
     report('R156', span, 'x-slurm.ntasks', { words, related: [limitHere(tasks.span)] });
@@ -84,7 +96,7 @@ function limitHere(span: Span) {
   return { span, message: 'The allocation says so here.' };
 }
 
-function allocatedTasks({ counts }: RootFacts): Fact<number> | undefined {
+function allocatedTasks(counts: Counts): Fact<number> | undefined {
   const { ntasks, ntasks_per_node: perNode, nodes } = counts;
   if (ntasks)
     return typeof ntasks.value === 'number' ? { value: ntasks.value, span: ntasks.span } : undefined;
@@ -103,6 +115,8 @@ const LIMITS: readonly (readonly [CountKey, string])[] = [
 
 /** What the allocation has. */
 interface Limits {
+  readonly counts: Counts;
+  readonly tasks: Fact<number> | undefined;
   readonly gpus: Fact<number> | undefined;
   readonly others: readonly {
     readonly key: CountKey;
@@ -111,14 +125,15 @@ interface Limits {
   }[];
 }
 
-function limitsOf(root: RootFacts): Limits {
-  const nodes = root.counts.nodes?.value ?? 1;
-  const gpus = nodes === 'broken' ? undefined : gpusOf(root.counts.gpus, root.gres, nodes);
-  return { gpus, others: LIMITS.map(([key, what]) => ({ key, what, limit: numberOf(root.counts[key]) })) };
+function limitsOf({ counts, gres }: RootFacts): Limits {
+  const nodes = counts.nodes?.value ?? 1;
+  const gpus = nodes === 'broken' ? undefined : gpusOf(counts.gpus, gres, nodes);
+  const others = LIMITS.map(([key, what]) => ({ key, what, limit: numberOf(counts[key]) }));
+  return { counts, tasks: allocatedTasks(counts), gpus, others: others.filter(({ limit }) => limit) };
 }
 
 /** R157. */
-function checkLimits({ gpus, others }: Limits, { facts }: Placed, layout: Layout, report: Report): void {
+function checkLimits({ gpus, others }: Limits, { facts }: Fitted, layout: Layout, report: Report): void {
   if (gpus) compare(gpusOf(facts.counts.gpus, facts.gres, layout.size), gpus, 'gpus', 'GPUs', report);
   for (const { key, what, limit } of others)
     if (limit) compare(numberOf(facts.counts[key]), limit, key, what, report);
@@ -151,16 +166,25 @@ function gpusOf(
   return gres && perNode !== undefined && value <= U32_MAX ? { value, span: gres.span } : undefined;
 }
 
+interface Use {
+  readonly interval: Interval;
+  readonly service: Fitted;
+  readonly layout: Layout;
+  readonly order: number;
+}
+
+const NOTHING: readonly Use[] = [];
+
 /** R159: sorted by first node, each service is compared with the one that reaches furthest so far. */
-function checkOverlaps(services: readonly Placed[], layouts: Layouts): Finding[] {
-  const used = services.flatMap((service, order) => {
-    const layout = layouts.get(service.facts.name);
-    if (!layout || layout.allowsOverlap) return [];
+function checkOverlaps(services: readonly Fitted[], layouts: Layouts): Finding[] {
+  const used = layouts.flatMap((layout, order) => {
+    const service = services[order];
+    if (!layout || layout.allowsOverlap || !service) return NOTHING;
     return layout.nodes.map((interval) => ({ interval, service, layout, order }));
   });
   used.sort((a, b) => a.interval[0] - b.interval[0] || a.order - b.order);
   const findings: Finding[] = [];
-  const told = new Set<Placed>();
+  const told = new Set<Fitted>();
   let furthest = used[0];
   for (const next of used.slice(1)) {
     if (furthest && next.interval[0] <= furthest.interval[1] && next.service !== furthest.service) {
@@ -176,7 +200,7 @@ function checkOverlaps(services: readonly Placed[], layouts: Layouts): Finding[]
   return findings;
 }
 
-function overlapFinding(first: Placed, second: Placed, nodes: readonly Interval[]): Finding {
+function overlapFinding(first: Fitted, second: Fitted, nodes: readonly Interval[]): Finding {
   const words = {
     first: quoted(first.facts.name),
     second: quoted(second.facts.name),
@@ -196,6 +220,6 @@ function overlapFinding(first: Placed, second: Placed, nodes: readonly Interval[
   });
 }
 
-function overlapSpan({ facts }: Placed): Span {
+function overlapSpan({ facts }: Fitted): Span {
   return facts.placement ? facts.placementSpan : (facts.counts.nodes?.span ?? facts.span);
 }

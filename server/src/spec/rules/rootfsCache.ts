@@ -3,7 +3,7 @@
 import { parsePyxisBoolean, splitName } from '../../model/containerOptions.ts';
 import type { Finding, FindingFix, Span } from '../../model/finding.ts';
 import type { RuleContext, Sink } from './check.ts';
-import type { Placed, RootFacts } from './facts.ts';
+import type { PlacedWith, RootFacts } from './facts.ts';
 import { findingOf, quoted } from './finding.ts';
 import { below, entries, items, text, under, valueSpan, type Place } from './place.ts';
 
@@ -58,11 +58,16 @@ export function readInheritedCache(root: Place): Span | undefined {
 }
 
 /** RC008: the cache is on for every step, also for those without an image. */
-export function checkInheritedCache(root: RootFacts, services: readonly Placed[]): Finding[] {
+export function checkInheritedCache(
+  root: RootFacts,
+  services: readonly PlacedWith<'imageless'>[],
+): Finding[] {
+  const { cacheForAll } = root;
+  if (cacheForAll === undefined) return [];
   const imageless = services.filter(({ facts }) => facts.imageless).map(({ facts }) => facts.name);
-  if (root.cacheForAll === undefined || imageless.length === 0) return [];
+  if (imageless.length === 0) return [];
   const words = { services: imageless.join(', ') };
-  return [findingOf('RC008', { span: root.cacheForAll, field: 'x-env.env.PYXIS_CONTAINER_CACHE', words })];
+  return [findingOf('RC008', { span: cacheForAll, field: 'x-env.env.PYXIS_CONTAINER_CACHE', words })];
 }
 
 /** True when a service's container starts from the cache: asked for by variable or flag, or switched on by the settings. */
@@ -84,7 +89,10 @@ export function readCachesInEachOther(
 }
 
 /** RC013: once for the spec, at its cache directory, when any service starts from the rootfs cache. */
-export function checkCachesInEachOther({ nestedCaches }: RootFacts, services: readonly Placed[]): Finding[] {
+export function checkCachesInEachOther(
+  { nestedCaches }: RootFacts,
+  services: readonly PlacedWith<'cached'>[],
+): Finding[] {
   if (!nestedCaches || !services.some(({ facts }) => facts.cached)) return [];
   const { span, base, cacheDir } = nestedCaches;
   return [findingOf('RC013', { span, field: 'x-slurm.cache_dir', words: { base, cacheDir } })];

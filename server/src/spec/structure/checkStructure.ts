@@ -19,18 +19,23 @@ const JUDGED_ELSEWHERE = new Set(['version', 'extends', 'modules', 'services', '
 export function checkShapes(merged: MapNode, incomplete = false, kept: Kept = NOTHING_KEPT): Finding[] {
   const services = pairOf(merged, 'services')?.value ?? pairOf(merged, 'steps')?.value;
   return [
-    ...checkRootShape(merged, incomplete),
+    ...checkRootShape(merged, incomplete, kept),
     ...checkModules(merged),
     ...merged.pairs.flatMap((pair) =>
       kept.of('root shape', pair.value, [pair.key], () => checkRootBlockShape(pair)),
     ),
-    ...(services?.kind === 'map'
-      ? kept.each('shape', services.pairs, [], checkServiceShape).flatMap((found, index) => {
-          const pair = services.pairs[index];
-          return pair && found.length > 0 ? withMergeFix(found, pair, services) : found;
-        })
-      : []),
+    ...(services?.kind === 'map' ? checkServiceShapes(services, kept) : []),
   ];
+}
+
+function checkServiceShapes(services: MapNode, kept: Kept): Finding[] {
+  const found = kept.each('shape', services.pairs, [], (pair) => {
+    const findings = checkServiceShape(pair);
+    return findings.length > 0 ? { pair, findings } : undefined;
+  });
+  return found
+    .filter((one) => one !== undefined)
+    .flatMap(({ pair, findings }) => withMergeFix(findings, pair, services));
 }
 
 /** Structural findings of one root block. */

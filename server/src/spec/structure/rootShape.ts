@@ -1,5 +1,6 @@
 // R020-R027, R033, R034 and the like: the keys of the root, and what two root keys say of each other. Works on the merged tree.
 import type { Finding } from '../../model/finding.ts';
+import { NOTHING_KEPT, type Kept } from '../kept.ts';
 import { isNull, pairOf, type MapNode, type Pair, type SpecNode } from '../node.ts';
 import { findingOf } from '../rules/finding.ts';
 import { gotWords } from './shapeWords.ts';
@@ -7,12 +8,12 @@ import { SPEC_SCHEMA } from './shape.ts';
 import { unknownKey } from './unknownKey.ts';
 
 /** Findings about the root's own keys. `incomplete`: a base could not be read, so absent keys are no problem. */
-export function checkRootShape(root: MapNode, incomplete = false): Finding[] {
+export function checkRootShape(root: MapNode, incomplete = false, kept: Kept = NOTHING_KEPT): Finding[] {
   return [
     ...root.pairs.flatMap(checkKey),
     ...checkVersion(pairOf(root, 'version')),
     ...checkSweep(pairOf(root, 'sweep')),
-    ...checkServicesKey(root, incomplete),
+    ...checkServicesKey(root, incomplete, kept),
   ];
 }
 
@@ -49,7 +50,7 @@ function checkSweep(pair: Pair | undefined): Finding[] {
   ];
 }
 
-function checkServicesKey(root: MapNode, incomplete: boolean): Finding[] {
+function checkServicesKey(root: MapNode, incomplete: boolean, kept: Kept): Finding[] {
   const services = pairOf(root, 'services');
   const steps = pairOf(root, 'steps');
   const findings: Finding[] = [];
@@ -58,7 +59,7 @@ function checkServicesKey(root: MapNode, incomplete: boolean): Finding[] {
     findings.push(findingOf('R025', { span: steps.key.span, field: 'steps', related }));
   }
   if (!services && !steps && !incomplete) findings.push(noServices(root));
-  for (const pair of [services, steps]) if (pair) findings.push(...checkServices(pair));
+  for (const pair of [services, steps]) if (pair) findings.push(...checkServices(pair, kept));
   return findings;
 }
 
@@ -68,23 +69,22 @@ function noServices(root: MapNode): Finding {
   return findingOf('R026', { span: start });
 }
 
-const NOTHING: readonly Finding[] = [];
-
-function checkServices(pair: Pair): Finding[] {
+function checkServices(pair: Pair, kept: Kept): Finding[] {
   const key = pair.key.raw ?? String(pair.key.value);
   const words = { key, got: gotWords(pair.value) };
   if (pair.value.kind !== 'map') return [findingOf('R027', { span: valueOrKey(pair), field: key, words })];
-  return pair.value.pairs.flatMap(({ key: name }) =>
-    typeof name.value === 'string'
-      ? NOTHING
-      : [
-          findingOf('R033', {
-            span: name.span,
-            variant: 'service',
-            words: { got: name.complex ?? gotWords(name) },
-          }),
-        ],
-  );
+  return kept
+    .map(`odd names of ${key}`, pair.value.pairs, ({ key: name }) =>
+      typeof name.value === 'string' ? undefined : name,
+    )
+    .filter((name) => name !== undefined)
+    .map((name) =>
+      findingOf('R033', {
+        span: name.span,
+        variant: 'service',
+        words: { got: name.complex ?? gotWords(name) },
+      }),
+    );
 }
 
 /** R023 and R034 of the root or of a service: `modules` beside `x-env.modules`. */
