@@ -136,6 +136,7 @@ function reasonOf(error: RequestFailure): EmptyReason {
     case 'cache-missing':
       return 'missing';
     case 'spec-invalid':
+    case 'spec-surroundings':
     case 'settings-invalid':
       return 'specErrors';
     case 'stale-handle':

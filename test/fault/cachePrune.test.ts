@@ -375,6 +375,60 @@ describe('faults on pruning a cache', function () {
     assert.equal(result?.removed_count, 60);
   });
 
+  it('applies a plan to its own directory only, by any spelling, also with its numbers written as numbers', async () => {
+    olds(1);
+    const planned = await cli([
+      'prune',
+      '--age',
+      '30',
+      '--cache-dir',
+      cache,
+      '--dry-run',
+      '--format',
+      'json',
+    ]);
+    const file = path.join(folder(), 'plan.json');
+    fs.writeFileSync(file, planned.stdout.replace(/"ino": "(\d+)"/, '"ino": $1'));
+    const other = await cli(['prune', '--plan', file, '--yes', '--cache-dir', folder()]);
+    assert.equal(other.code, 2);
+    assert.match(other.stderr, /the plan is for .*, not for the --cache-dir/);
+    const link = path.join(folder(), 'link');
+    fs.symlinkSync(cache, link);
+    const applied = await cli(['prune', '--plan', file, '--yes', '--cache-dir', link, '--format', 'json']);
+    assert.equal(applied.code, 0, applied.stderr);
+    assert.equal((JSON.parse(applied.stdout) as PruneResult).removed_count, 1);
+  });
+
+  it('pins nothing outside of a cache, and makes no file there', async () => {
+    const other = path.join(folder(), 'other/files');
+    fs.mkdirSync(other, { recursive: true });
+    fs.writeFileSync(path.join(other, 'a'), '');
+    for (const words of [
+      ['pin', path.join(other, 'a')],
+      ['unpin', path.join(other, 'a')],
+      ['pin', '/etc/passwd'],
+    ]) {
+      const { code, stderr } = await cli(words);
+      assert.equal(code, 1);
+      assert.match(stderr, /does not look like a cache/);
+    }
+    assert.deepEqual(fs.readdirSync(path.dirname(other)), ['files']);
+    const missing = await cli(['pin', path.join(cache, 'base/none.sqsh')]);
+    assert.match(missing.stderr, /none\.sqsh cannot be used: there is no such entry/);
+  });
+
+  it('adopts no image that was cut short', async () => {
+    const [image = ''] = olds(1);
+    const moved = path.join(folder(), 'moved');
+    fs.renameSync(cache, moved);
+    const there = path.join(moved, path.relative(cache, image));
+    fs.truncateSync(there, 0);
+    const { stdout } = await cli(['adopt', '--cache-dir', moved, '--format', 'json']);
+    const { adopted, skipped } = JSON.parse(stdout) as { adopted: string[]; skipped: { path: string }[] };
+    assert.deepEqual([adopted, skipped.map((entry) => entry.path)], [[], [there]]);
+    assert.match(fs.readFileSync(`${there}.json`, 'utf8'), new RegExp(image));
+  });
+
   it('applies a saved plan as it is, and asks for a yes without a terminal', async () => {
     const files = olds(2);
     const { stdout } = await cli([

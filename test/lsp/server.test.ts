@@ -25,6 +25,15 @@ describe('language server', () => {
     assert.equal(duplicate.relatedInformation?.[0]?.location.range.start.line, 4);
   });
 
+  it('quotes no secret in a finding', async () => {
+    await start({ env: { ONE: 'env-s3cret' } });
+    const text = `secrets: {one: {env: ONE}}\n${SPEC.replace('alpine:3.20', '"./x-${one}"')}`;
+    const found = await client.open(URI, text);
+    const bad = found.find(({ code }) => code === 'R143');
+    assert.match(JSON.stringify(bad), /'\.\/x-<redacted>'/);
+    assert.ok(!JSON.stringify(found).includes('env-s3cret'));
+  });
+
   it('follows incremental changes', async () => {
     await start();
     assert.deepEqual(await client.open(URI, SPEC), []);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseLine } from '../../server/src/cli/arguments.ts';
 import type { CommandDefinition } from '../../server/src/cli/command.ts';
@@ -70,6 +70,75 @@ describe('command line', () => {
     assert.deepEqual({ code, signal }, { code: null, signal: 'SIGTERM' });
   });
 
+  it('shows help of the program, a group and a command where the word help stands, too', async () => {
+    const shown = async (...words: string[]) => {
+      const { code, stdout, stderr } = await cli(...words);
+      assert.deepEqual({ code, stderr }, { code: 0, stderr: '' }, words.join(' '));
+      return stdout;
+    };
+    assert.equal(await shown('help'), await shown('--help'));
+    assert.equal(await shown('cache', 'help'), await shown('cache', '--help'));
+    assert.equal(await shown('help', 'cache'), await shown('cache', '--help'));
+    assert.equal(await shown('help', 'cache', 'list'), await shown('cache', 'list', '--help'));
+    assert.equal(await shown('rendezvous', 'help', 'prune'), await shown('rendezvous', 'prune', '-h'));
+    assert.equal((await cli('help', 'nothing')).code, 2);
+  });
+
+  const wrong = [
+    ['cache', 'list', '--cache-dir', ''],
+    ['rendezvous', 'list', '--cache-dir='],
+    ['cache', 'list', '--settings-file', ''],
+    ['--color', 'purple', 'cache', 'list'],
+    ['cache', 'prune', '--age', '18446744073709551616', '--yes'],
+    ['cache', 'prune', '--age', '1.5', '--yes'],
+    ['rendezvous', 'register', 'a', '--host', 'h', '--port', '65536', '--job-id', '1'],
+  ];
+  for (const words of wrong) {
+    it(`refuses ${words.join(' ')}`, async () => {
+      const { code, stdout, stderr } = await cli(...words);
+      assert.deepEqual({ code, stdout }, { code: 2, stdout: '' });
+      assert.match(stderr, /^error: --(cache-dir|settings-file|color|age|port) (needs|takes) /);
+    });
+  }
+
+  it('takes the largest age, a plus sign, and colours that it does not use', async () => {
+    for (const age of ['18446744073709551615', '+1']) {
+      const { code, stderr } = await cli('--color=never', 'cache', 'prune', '--age', age, '--yes');
+      assert.equal(code, 0, stderr);
+    }
+  });
+
+  it('does not call a cache empty that is no directory', async () => {
+    writeFileSync(join(folder(), 'file'), '');
+    for (const long of [[], ['--long']]) {
+      const { code, stdout, stderr } = await cli('cache', 'list', '--cache-dir', 'file', ...long);
+      assert.deepEqual({ code, stdout }, { code: 1, stdout: '' });
+      assert.match(stderr, /file failed: ENOTDIR/);
+    }
+  });
+
+  it('tells an unforeseen refusal of the system with its path, not as a bug', async () => {
+    mkdirSync(join(folder(), 'cache/rendezvous'), { recursive: true });
+    const cut = join(folder(), `${'x'.repeat(300)}/cache`);
+    const { code, stderr } = await cli('rendezvous', 'prune', '--cache-dir', cut);
+    assert.equal(code, 1);
+    assert.match(stderr, /^error: Reading or writing .*x\/cache\/rendezvous failed: ENAMETOOLONG/);
+    assert.doesNotMatch(stderr, /bug/);
+  });
+
+  it('of a rendezvous prune is that of hpc-compose', async () => {
+    const record = ['--host', 'h', '--port', '1', '--job-id', '7', '--cache-dir', 'c'];
+    await cli('rendezvous', 'register', 'llm', ...record);
+    const prune = (...more: string[]) =>
+      cli('rendezvous', 'prune', '--job-id', '7', '--cache-dir', 'c', ...more);
+    assert.equal(
+      (await prune()).stdout,
+      'removed 2 rendezvous record(s)\n  c/rendezvous/llm/7-manual.json\n  c/rendezvous/llm/latest.json\n',
+    );
+    const { stdout } = await prune('--format', 'json');
+    assert.deepEqual(JSON.parse(stdout), { schema_version: 1, cache_dir: 'c', removed: [] });
+  });
+
   it('of a prepare without enroot says what to do next', async () => {
     writeFileSync(join(folder(), 'compose.yaml'), 'services:\n  app:\n    image: redis\n');
     const args = ['prepare', '--enroot-bin', join(folder(), 'none')];
@@ -77,6 +146,34 @@ describe('command line', () => {
     assert.equal(code, 1);
     assert.match(stderr, /error: service 'app': .*not found.*\nhint: .*Install enroot/);
   });
+
+  const outside: [string, Record<string, string>, RegExp][] = [
+    ['a secret that is not there', { 'compose.yaml': 'secrets: {a: {file: none}}\n' }, /R053: .*none/],
+    [
+      'a secret without its variable',
+      { 'compose.yaml': 'secrets: {a: {env: NO_SUCH}}\n' },
+      /R053: .*NO_SUCH/,
+    ],
+    ['a broken .env', { '.env': 'A=1\nB\n', 'compose.yaml': 'name: [x]\n' }, /\.env:2: R002/],
+    ['an env file of settings', { 'settings.toml': '[defaults]\nenv_files = ["none"]\n' }, /R003: .*none/],
+  ];
+  for (const [what, files, message] of outside) {
+    it(`exits with 1, not 2, where the trouble is ${what}, and says what to mend`, async () => {
+      const spec = 'services:\n  app:\n    image: redis\n';
+      const laid = { ...files, 'compose.yaml': (files['compose.yaml'] ?? '') + spec };
+      for (const [name, text] of Object.entries(laid)) writeFileSync(join(folder(), name), text);
+      const settings = 'settings.toml' in files ? ['--settings-file', join(folder(), 'settings.toml')] : [];
+      for (const command of [['cache', 'inspect'], ['prepare'], ['preflight']]) {
+        const { code, stdout, stderr } = await cli(...settings, ...command);
+        assert.deepEqual({ code, stdout }, { code: 1, stdout: '' }, stderr);
+        assert.match(stderr, message);
+        assert.match(
+          stderr,
+          /error: What the spec .* needs beside it cannot be used: .*\nhint: Mend or make/,
+        );
+      }
+    });
+  }
 
   it('that inspects a service which is not there names those that are', async () => {
     writeFileSync(join(folder(), 'compose.yaml'), 'services:\n  app:\n    image: redis\n');

@@ -33,6 +33,18 @@ describe('rendezvous', () => {
     registerRendezvous(folder(), { ...REQUEST, ...change }, now);
   const live = (now = NOW) => liveRecords(listRendezvous(folder(), now)).map(({ name }) => name);
 
+  it('reads records as hpc-compose does: metadata by name, numbers only where they are whole as written', () => {
+    const { file } = register();
+    const latest = join(folder(), 'rendezvous/llm/latest.json');
+    const text = readFileSync(file, 'utf8');
+    writeFileSync(latest, text.replace('"metadata": {}', '"metadata": {"b": "\\"port\\": 1.0", "a": "2"}'));
+    assert.deepEqual(Object.keys(resolveRendezvous(folder(), 'llm', NOW).metadata), ['a', 'b']);
+    for (const number of ['8000.0', '8e3', '-0']) {
+      writeFileSync(latest, text.replace('"port": 8000', `"port": ${number}`));
+      assert.throws(() => resolveRendezvous(folder(), 'llm', NOW), /is damaged: 'port' is malformed/, number);
+    }
+  });
+
   it('writes record and latest.json with one key a line, metadata last, no final newline', () => {
     const { file } = register({ service: 'a b', path: '' });
     assert.equal(file, join(folder(), 'rendezvous/llm/42_1-a_b.json'));

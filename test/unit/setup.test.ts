@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readFileSync,
   readdirSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -31,6 +32,16 @@ describe('setup', () => {
     writeSetup(request(profile), change);
     return textOf();
   }
+
+  it('writes one env file on its line and several one a line, and characters as hpc-compose does', () => {
+    writeSetup(request(), { env_files: ['a.env'], cache_dir: 'a"b\\\t' });
+    assert.match(textOf(), /\nenv_files = \["a\.env"\]\n/);
+    assert.match(textOf(), /\ndir = 'a"b\\\t'\n/);
+    rmSync(file());
+    writeSetup(request(), { env_files: ['a.env', 'b.env'], cache_dir: 'x\x7f' });
+    assert.match(textOf(), /\nenv_files = \[\n {4}"a\.env",\n {4}"b\.env",\n\]\n/);
+    assert.match(textOf(), /\ndir = "x\\u007F"\n/);
+  });
 
   it('writes a new file in the form of hpc-compose, readable by its owner only', () => {
     writeSetup(request(), { compose_file: 'compose.yaml', default_profile: 'dev', cache_dir: '/shared/c' });

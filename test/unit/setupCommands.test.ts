@@ -1,6 +1,6 @@
 // Exit codes and JSON of setup, preflight and rendezvous, by the built command line.
 import assert from 'node:assert/strict';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PreflightReport } from '../../server/src/model/preflight.ts';
 import { runCli } from '../helpers/cli.ts';
@@ -23,6 +23,30 @@ describe('commands for the surroundings of a spec', function () {
     assert.equal((await run('rendezvous', 'resolve', 'nope', ...where)).code, 1);
     const withoutJob = await runCli(register, { cwd: folder(), env: { SLURM_JOB_ID: undefined } });
     assert.equal(withoutJob.code, 2);
+  });
+
+  it('setup: starts a new profile with the spec of the defaults, and makes the file private', async () => {
+    const file = join(folder(), 'settings.toml');
+    const text =
+      'default_profile = "a"\n[defaults]\ncompose_file = "d.yaml"\n[profiles.a]\ncompose_file = "a.yaml"\n';
+    writeFileSync(file, text, { mode: 0o644 });
+    const set = (...args: string[]) =>
+      run('setup', '--non-interactive', '--settings-file', file, '--format', 'json', ...args);
+    assert.equal((await set()).code, 0);
+    assert.equal(readFileSync(file, 'utf8'), text);
+    assert.equal(statSync(file).mode & 0o777, 0o600);
+    const { stdout } = await set('--profile-name', 'b');
+    assert.equal((JSON.parse(stdout) as { compose_file: string }).compose_file, 'd.yaml');
+    assert.match(readFileSync(file, 'utf8'), /\[profiles\.b\]\ncompose_file = "d\.yaml"/);
+  });
+
+  it('setup: takes binaries without the blanks around them, and none without a path', async () => {
+    const set = (value: string) => run('setup', '--non-interactive', '--binary', value, '--format', 'json');
+    const { stdout } = await set(' srun = /y ');
+    assert.equal((JSON.parse(stdout) as { binaries: { srun: string } }).binaries.srun, '/y');
+    const { code, stderr } = await set('srun= ');
+    assert.equal(code, 1);
+    assert.match(stderr, /--binary srun= names no executable/);
   });
 
   it('setup: writes without asking, clears, and refuses unknown binaries with 1', async () => {

@@ -24,6 +24,7 @@ function buttonFor(error: unknown): Button {
     case 'untrusted':
       return { title: vscode.l10n.t('Manage Trust'), command: 'workbench.trust.manage' };
     case 'spec-invalid':
+    case 'spec-surroundings':
       return { title: vscode.l10n.t('Show Problems'), command: 'workbench.actions.view.problems' };
     case 'not-a-cache':
     case 'cache-missing':

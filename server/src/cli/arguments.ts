@@ -12,11 +12,15 @@ export const GLOBAL_FLAGS: FlagTable = {
   help: { help: 'Show this help', short: 'h' },
   version: { help: 'Show the version', short: 'V' },
   profile: { value: 'NAME', help: 'Settings profile' },
-  'settings-file': { value: 'FILE', help: 'Settings file instead of the nearest .hpc-compose/settings.toml' },
+  'settings-file': {
+    value: 'FILE',
+    help: 'Settings file instead of the nearest .hpc-compose/settings.toml',
+    filled: true,
+  },
   quiet: { help: 'No progress, no hints' },
   verbose: { short: 'v', help: 'Say more on stderr' },
   debug: { help: 'Say everything on stderr' },
-  color: { value: 'WHEN' },
+  color: { value: 'WHEN', choices: ['auto', 'always', 'never'] },
   offline: {},
 };
 
@@ -48,8 +52,7 @@ export function parseLine(argv: readonly string[], commands: readonly CommandDef
           if (inline !== undefined) throw new UsageError(`--${name} takes no value`);
           switches.add(name);
         } else {
-          const value = inline ?? rest.shift();
-          if (value === undefined) throw new UsageError(`--${name} needs a value: ${definition.value}`);
+          const value = checkedValue(name, inline ?? rest.shift(), definition);
           if (values[name] && !definition.repeat) throw new UsageError(`--${name} may be given once`);
           (values[name] ??= []).push(value);
         }
@@ -58,6 +61,15 @@ export function parseLine(argv: readonly string[], commands: readonly CommandDef
   }
   const positionals = command ? words.slice(command.path.length) : words;
   return { command, words, args: { switches, values, positionals } };
+}
+
+function checkedValue(name: string, value: string | undefined, definition: FlagDefinition): string {
+  const { choices, filled } = definition;
+  if (value === undefined || (filled && value === ''))
+    throw new UsageError(`--${name} needs a value: ${definition.value ?? ''}`);
+  if (choices && !choices.includes(value))
+    throw new UsageError(`--${name} takes ${choices.join(', ')}, not '${value}'`);
+  return value;
 }
 
 interface GivenFlag {

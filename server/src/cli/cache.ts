@@ -4,7 +4,11 @@ import type { CommandDefinition, FlagTable } from './command.ts';
 const FORMAT: FlagTable = { format: { value: 'text|json', help: 'Output format' } };
 
 const CACHE_DIR: FlagTable = {
-  'cache-dir': { value: 'DIR', help: 'Cache directory (default: from settings, else below HOME)' },
+  'cache-dir': {
+    value: 'DIR',
+    help: 'Cache directory (default: from settings, else below HOME)',
+    filled: true,
+  },
 };
 
 const PRUNE_MODES: FlagTable = {

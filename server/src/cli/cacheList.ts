@@ -1,5 +1,7 @@
 // `cache list`: the peer's text and bare JSON array, or with --long sizes, states and totals.
+import fs from 'node:fs';
 import { escapeControl } from '../core/cacheNames.ts';
+import { ioFailure } from '../core/ioFailure.ts';
 import { streamListing } from '../core/listing/streamListing.ts';
 import type { CacheState, ListProblem } from '../model/cache.ts';
 import { formatAgo, formatBytes } from '../model/units.ts';
@@ -11,10 +13,20 @@ import { createStdout } from './stdout.ts';
 export async function runCacheList(context: CommandContext, args: Arguments): Promise<number> {
   const format = formatOf(args);
   const cacheDir = await cacheDirOf(context, args);
+  assertListable(cacheDir);
   if (args.switches.has('long')) await printLong(context, cacheDir, format);
   else printPlain(context, args, cacheDir, format);
   await hintOtherCache(context, args, cacheDir);
   return 0;
+}
+
+/** A cache that is missing is empty; one that cannot be opened is not. */
+function assertListable(cacheDir: string): void {
+  try {
+    fs.opendirSync(cacheDir).closeSync();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw ioFailure(error, cacheDir);
+  }
 }
 
 function printPlain(

@@ -1,6 +1,7 @@
 // `cache pin` and `cache unpin`: protects entries from every prune, in all tools of ours.
 import path from 'node:path';
 import { changePins } from '../core/pins.ts';
+import { prunableCache } from '../core/prune/guard.ts';
 import { realPorts } from '../core/ports.ts';
 import { lstatOrNothing } from '../core/diskUsage.ts';
 import { OperationFailure } from '../model/failure.ts';
@@ -24,6 +25,8 @@ async function run(context: CommandContext, args: Arguments, pinned: boolean): P
   if (paths.length === 0) throw new UsageError(`cache ${pinned ? 'pin' : 'unpin'} needs at least one PATH`);
   const changed: string[] = [];
   for (const [cacheDir, files] of byCache(paths, context, args)) {
+    // Records of ours are made in caches only, never beside files of somebody else.
+    prunableCache(cacheDir, {}, ports);
     if (pinned) for (const file of files) assertThere(file);
     changed.push(...(await changePins(cacheDir, files, pinned, ports)));
   }
@@ -59,5 +62,5 @@ function byCache(paths: readonly string[], context: CommandContext, args: Argume
 
 function assertThere(file: string): void {
   if (!lstatOrNothing(file) && !lstatOrNothing(`${file}.json`))
-    throw new OperationFailure('artifact-missing', { path: file });
+    throw new OperationFailure('artifact-unusable', { path: file, cause: 'there is no such entry' });
 }

@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { escapeControl } from '../core/cacheNames.ts';
+import { canonicalPath } from '../core/canonicalPath.ts';
 import { realPorts, type Ports } from '../core/ports.ts';
 import { applyPrune } from '../core/prune/applyPrune.ts';
 import { planPrune } from '../core/prune/planPrune.ts';
@@ -11,7 +12,7 @@ import type { PrunePlan, PruneResult } from '../model/cache.ts';
 import { formatBytes } from '../model/units.ts';
 import { pruneRequestOf, pruneModeOf } from './cachePruneRequest.ts';
 import { printResult } from './cacheTarget.ts';
-import { formatOf, lastValue, type Arguments, type CommandContext } from './command.ts';
+import { formatOf, lastValue, UsageError, type Arguments, type CommandContext } from './command.ts';
 
 /** Runs the command. Gives 1 when something could not be removed, or when it was not confirmed. */
 export async function runCachePrune(context: CommandContext, args: Arguments): Promise<number> {
@@ -46,7 +47,13 @@ function readPlan(context: CommandContext, args: Arguments): PrunePlan {
   }
   const plan = parsePrunePlan(text);
   if (typeof plan === 'string') throw new OperationFailure('usage', { cause: `${file} is no plan: ${plan}` });
+  assertSameCache(plan, lastValue(args, 'cache-dir'));
   return plan;
+}
+
+function assertSameCache({ cache_dir: planned }: PrunePlan, asked: string | undefined): void {
+  if (asked === undefined || canonicalPath(asked) === canonicalPath(planned)) return;
+  throw new UsageError(`the plan is for ${planned}, not for the --cache-dir ${asked}`);
 }
 
 async function apply(

@@ -11,6 +11,7 @@ import { parseSize } from '../model/units.ts';
 import { parseDuration } from '../spec/grammar/duration.ts';
 import { cacheDirOf, loadOptions, presentSpec } from './cacheTarget.ts';
 import { lastValue, UsageError, type Arguments, type CommandContext } from './command.ts';
+import { wholeNumber } from './wholeNumber.ts';
 
 type CliMode = Exclude<PruneMode, 'selection'> | 'plan';
 
@@ -121,9 +122,7 @@ async function pruneDirOf(
 }
 
 function daysOf(args: Arguments): number {
-  const text = lastValue(args, 'age') ?? '';
-  if (!/^\d+$/.test(text)) throw new UsageError(`--age takes a number of days, not '${text}'`);
-  return Number(text);
+  return wholeNumber('age', lastValue(args, 'age') ?? '');
 }
 
 function budgetOf(args: Arguments): number {

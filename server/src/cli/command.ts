@@ -8,6 +8,10 @@ export interface FlagDefinition {
   readonly value?: string;
   readonly repeat?: boolean;
   readonly short?: string;
+  /** The words that it takes; absent: any. */
+  readonly choices?: readonly string[];
+  /** An empty value is a mistake: the path of a file or directory. */
+  readonly filled?: true;
 }
 
 export type FlagTable = Readonly<Record<string, FlagDefinition>>;

@@ -21,7 +21,7 @@ const TOOL_FLAGS: FlagTable = {
 };
 
 const CACHE_DIR_FLAGS: FlagTable = {
-  'cache-dir': { value: 'DIR', help: 'Cache directory (default: the settings’ choice)' },
+  'cache-dir': { value: 'DIR', help: 'Cache directory (default: the settings’ choice)', filled: true },
   format: { value: 'text|json', help: 'Output format' },
 };
 

@@ -9,6 +9,10 @@ import {
 } from '../core/rendezvous.ts';
 import { formatOf, lastValue, UsageError, type Arguments, type CommandContext } from './command.ts';
 import { cacheDirFlag } from './settingsFlags.ts';
+import { wholeNumber } from './wholeNumber.ts';
+
+/** The largest number that is written to a record as it was given. */
+const SAFE_MAX = BigInt(Number.MAX_SAFE_INTEGER);
 
 type Run = (context: CommandContext, args: Arguments) => Promise<number>;
 
@@ -22,9 +26,9 @@ export const runRegister: Run = async (context, args) => {
     name: nameOf(args),
     jobId,
     host: required(args, 'host'),
-    port: portOf(required(args, 'port')),
+    port: wholeNumber('port', required(args, 'port'), 0xffffn),
     protocol: lastValue(args, 'protocol') ?? 'http',
-    ttlSeconds: numberOf('ttl-seconds', lastValue(args, 'ttl-seconds') ?? '3600'),
+    ttlSeconds: wholeNumber('ttl-seconds', lastValue(args, 'ttl-seconds') ?? '3600', SAFE_MAX),
     ...(service === undefined ? {} : { service }),
     ...(path === undefined ? {} : { path }),
   };
@@ -85,8 +89,12 @@ export const runPrune: Run = async (context, args) => {
   const choice = { damaged, ...(jobId === undefined ? {} : { jobId }) };
   const result = pruneRendezvous(cacheDirFlag(context, args), nowSeconds(), choice);
   for (const { path, code } of result.failed) context.log.error(`could not remove ${path}: ${code}`);
-  const text = [`removed ${result.removed.length} rendezvous record(s)`, ...result.removed];
-  const printed = await print(context, format, result, text);
+  const text = [
+    `removed ${result.removed.length} rendezvous record(s)`,
+    ...result.removed.map((file) => `  ${file}`),
+  ];
+  const { failed, ...asPeer } = result;
+  const printed = await print(context, format, failed.length === 0 ? asPeer : result, text);
   return result.failed.length > 0 ? 1 : printed;
 };
 
@@ -114,17 +122,6 @@ function required(args: Arguments, flag: string): string {
   const value = lastValue(args, flag);
   if (value === undefined) throw new UsageError(`--${flag} is needed`);
   return value;
-}
-
-function portOf(text: string): number {
-  const port = numberOf('port', text);
-  if (port > 0xffff) throw new UsageError(`--port takes at most 65535, not '${text}'`);
-  return port;
-}
-
-function numberOf(flag: string, text: string): number {
-  if (!/^\d+$/.test(text)) throw new UsageError(`--${flag} takes a whole number, not '${text}'`);
-  return Number(text);
 }
 
 function nowSeconds(): number {

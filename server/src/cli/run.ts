@@ -1,5 +1,5 @@
 // Runs one command line: help, version, dispatch; turns failures into messages on stderr and exit codes.
-import { SpecFailure } from '../load/specFailure.ts';
+import { ioFailure } from '../core/ioFailure.ts';
 import { OperationFailure } from '../model/failure.ts';
 import { nearestName } from '../spec/nearestName.ts';
 import { parseLine, type ParsedLine } from './arguments.ts';
@@ -22,7 +22,7 @@ export async function runCommandLine(
     const parsed = parseLine(argv, commands);
     return await dispatch(parsed, commands, stop);
   } catch (error) {
-    return stop.exitCode() ?? (await report(error, argv.includes('--debug')));
+    return stop.exitCode() ?? report(error, argv.includes('--debug'));
   }
 }
 
@@ -89,6 +89,8 @@ async function withoutCommand(
   help: boolean,
   context: CommandContext,
 ): Promise<number> {
+  const topic = helpTopic(words);
+  if (topic) return await showHelp(topic, commands, context);
   const group = commands.filter((command) => command.path[0] === words[0]);
   const shown = group.length > 0 ? group : commands;
   if (help) {
@@ -97,6 +99,25 @@ async function withoutCommand(
   }
   process.stderr.write(`error: ${problemOf(words, group, commands)}\n\n${overviewHelp(shown)}`);
   return 2;
+}
+
+/** The command that `help …` or `GROUP help …` asks about: no words for the whole program. */
+function helpTopic(words: readonly string[]): readonly string[] | undefined {
+  const at = words.indexOf('help');
+  return at === 0 || at === 1 ? words.toSpliced(at, 1) : undefined;
+}
+
+async function showHelp(
+  topic: readonly string[],
+  commands: readonly CommandDefinition[],
+  context: CommandContext,
+): Promise<number> {
+  const shown = commands.filter(({ path }) => topic.every((word, index) => path[index] === word));
+  const [only] = shown;
+  if (!only) throw new UsageError(`unknown command '${topic.join(' ')}'`);
+  const isCommand = shown.length === 1 && only.path.length === topic.length;
+  await context.out(isCommand ? commandHelp(only) : overviewHelp(shown));
+  return 0;
 }
 
 function problemOf(
@@ -170,23 +191,24 @@ function endQuietlyOnBrokenPipe(): void {
   }
 }
 
-/** Exit codes of expected failures that are not 1. */
-const EXIT_CODES: Readonly<Record<string, number>> = { usage: 2 };
-
-async function exitOfFailure(error: OperationFailure): Promise<number> {
-  if (!(error instanceof SpecFailure)) return EXIT_CODES[error.code] ?? 1;
-  const { exitOf } = await import('./specExit.ts');
-  return exitOf(error.findings) || 2;
+/** A refusal of the system that nobody foresaw is told as one, not as a bug of ours. */
+function asFailure(error: unknown): unknown {
+  const { syscall, path } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
+  return syscall === undefined || path === undefined ? error : ioFailure(error, path);
 }
 
-async function report(error: unknown, debug: boolean): Promise<number> {
+/** Exit codes of expected failures that are not 1. */
+const EXIT_CODES: Readonly<Record<string, number>> = { 'spec-invalid': 2, usage: 2 };
+
+function report(thrown: unknown, debug: boolean): number {
+  const error = asFailure(thrown);
   if (error instanceof UsageError) {
     process.stderr.write(`error: ${error.message}\nTry --help.\n`);
     return 2;
   }
   if (error instanceof OperationFailure) {
     process.stderr.write(`error: ${error.message}\nhint: ${error.hint}\n`);
-    return await exitOfFailure(error);
+    return EXIT_CODES[error.code] ?? 1;
   }
   const text =
     error instanceof Error ? (debug ? (error.stack ?? error.message) : error.message) : String(error);

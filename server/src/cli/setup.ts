@@ -58,8 +58,9 @@ function requestOf(context: CommandContext, args: Arguments, profile: string | u
 
 /** Flags over existing values over defaults, as hpc-compose takes them; `--clear` over all. */
 function changeOf(args: Arguments, state: SetupState, profile: string): SetupChange {
+  const { compose_file: known, default_compose_file: inherited } = state;
   const change: SetupChange = {
-    compose_file: (lastValue(args, 'compose-file') ?? state.compose_file ?? 'compose.yaml').trim(),
+    compose_file: (lastValue(args, 'compose-file') ?? known ?? inherited ?? 'compose.yaml').trim(),
     default_profile: lastValue(args, 'default-profile') ?? state.default_profile ?? profile,
   };
   const cacheDir = lastValue(args, 'cache-dir');
@@ -96,7 +97,12 @@ function pairsOf(entries: readonly string[], flag: string): Record<string, strin
 }
 
 function binariesOf(entries: readonly string[]): Record<string, string> {
-  const binaries = pairsOf(entries, 'binary');
+  const pairs = Object.entries(pairsOf(entries, 'binary')).map(
+    ([name, file]) => [name, file.trim()] as const,
+  );
+  const empty = pairs.find(([, file]) => file === '');
+  if (empty) throw invalid(`--binary ${empty[0]}= names no executable`);
+  const binaries = Object.fromEntries(pairs);
   const known: readonly string[] = BINARY_NAMES;
   const unknown = Object.keys(binaries).filter((name) => !known.includes(name));
   if (unknown.length > 0) {

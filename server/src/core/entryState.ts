@@ -12,6 +12,7 @@ import { createInputsReader, type RecordedInputs } from './inputs.ts';
 import { unfinishedRemovals } from './journal.ts';
 import { readPins } from './pins.ts';
 import { usersByArtifact } from './registry.ts';
+import { createRecordedMask, type RecordedMask } from './secretTexts.ts';
 
 /** Facts on a cache that every entry is judged with. */
 export interface Surroundings {
@@ -19,6 +20,7 @@ export interface Surroundings {
   readonly users: ReadonlyMap<string, string[]>;
   readonly removals: ReadonlySet<string>;
   readonly inputs: (artifactPath: string) => RecordedInputs | undefined;
+  readonly mask: RecordedMask;
   /** Canonical path of a directory; remembered, because entries share few directories. */
   readonly canonical: (directory: string) => string;
 }
@@ -37,6 +39,7 @@ export function surroundingsOf(cacheDir: string): Surroundings {
     users: usersByArtifact(cacheDir),
     removals: unfinishedRemovals(cacheDir),
     inputs: createInputsReader(cacheDir),
+    mask: createRecordedMask(cacheDir),
     canonical: (directory) => {
       let real = known.get(directory);
       if (real === undefined) known.set(directory, (real = canonicalPath(directory)));

@@ -60,12 +60,16 @@ export function forgetInputs(cacheDir: string, artifactPath: string): void {
   if (isOwnFolder(cacheDir, 'inputs')) fs.rmSync(inputsFile(cacheDir, artifactPath), { force: true });
 }
 
-/** Named by the key part of the file name, so that long service names do not make longer names here. */
 function inputsFile(cacheDir: string, artifactPath: string): string {
+  return sidecarPath(cacheDir, 'inputs', `${recordName(artifactPath)}.inputs`);
+}
+
+/** Names what is kept of an entry: by the key part of its file name, so that long service names do not make longer names here. */
+export function recordName(artifactPath: string): string {
   const name = path.basename(artifactPath);
   const key = /^[0-9a-f]{16}(?=-)/.exec(name)?.[0] ?? digest(name);
   const kind = path.basename(path.dirname(artifactPath));
-  return sidecarPath(cacheDir, 'inputs', `${kind}-${key}-${digest(name)}.inputs`);
+  return `${kind}-${key}-${digest(name)}`;
 }
 
 function digest(text: string): string {

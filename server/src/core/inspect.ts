@@ -177,11 +177,11 @@ function expectationOf(
   return localPresent ? 'local image present' : 'local image missing';
 }
 
-function whyOf({ service, localPresent, images }: ServiceLook, changes: ChangesOf): Why[] {
+function whyOf({ service, found, localPresent, images }: ServiceLook, changes: ChangesOf): Why[] {
   if (service.source.kind === 'host') return [];
   const why: Why[] = [];
   if (service.source.kind !== 'remote' && !localPresent)
-    why.push({ reason: `the local image ${service.sourceImage} does not exist` });
+    why.push({ reason: `the local image ${found.source_image} does not exist` });
   if (service.prepare?.forceRebuild)
     why.push({ reason: 'prepare.mounts are present: every prepare builds this image again' });
   for (const image of images) {

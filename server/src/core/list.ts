@@ -60,7 +60,8 @@ export function entryOf(scanned: ScanResult, around: Surroundings): CacheEntry {
     return { ...emptyManifest(scanned.kind, artifactPath), ...look };
   }
   const look = lookAtEntry(artifactPath, scanned.manifest, around);
-  return { ...maskManifest(scanned.manifest), artifact_path: artifactPath, ...look };
+  const mask = around.mask(artifactPath) ?? maskManifest;
+  return { ...mask(scanned.manifest), artifact_path: artifactPath, ...look };
 }
 
 /** Images in base/ and prepared/ that no manifest commits. */

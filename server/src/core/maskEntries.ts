@@ -1,6 +1,6 @@
 // Masks the values of secret names in `NAME=value` entries, as the manifest's prepare_env holds them in clear.
 import type { Manifest } from '../model/cache.ts';
-import { REDACTED, isSecretVariable, secretMask } from '../model/mask.ts';
+import { REDACTED, isSecretVariable, secretMask, secretValuesOf } from '../model/mask.ts';
 
 /** `NAME=value` with the value masked when the name counts as secret or a known secret is part of it; else as given. */
 export function maskEntry(entry: string, secretValues: readonly string[] = []): string {
@@ -15,8 +15,9 @@ export function maskManifest(manifest: Manifest, secretValues: readonly string[]
   const masked = manifest.prepare_env.map((entry) => maskEntry(entry, secretValues));
   const changed = masked.some((entry, index) => entry !== manifest.prepare_env[index]);
   const own = changed ? { ...manifest, prepare_env: masked } : manifest;
-  if (secretValues.length === 0) return own;
-  const mask = secretMask(secretValues);
+  const known = [...secretValues, ...secretValuesOf(manifest.prepare_env)];
+  if (known.length === 0) return own;
+  const mask = secretMask(known);
   return {
     ...own,
     source_image: mask(own.source_image),

@@ -1,4 +1,5 @@
 // The record of one registration: built from a request, read strictly, written so that the job's line-based reader finds every key.
+import { compareBytes } from '../model/byteOrder.ts';
 import { OperationFailure } from '../model/failure.ts';
 import type { RendezvousRecord } from '../model/rendezvous.ts';
 
@@ -71,10 +72,15 @@ export function readRecord(text: string): RendezvousRecord | string {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'it is no JSON object';
   const fields = value as Record<string, unknown>;
   const wrong = Object.entries(CHECKS).find(([key, check]) => !check(fields[key]));
+  const fraction = FRACTION.exec(text)?.[1];
+  if (fraction !== undefined) return `'${fraction}' is malformed`;
   if (wrong)
     return fields[wrong[0]] === undefined ? `'${wrong[0]}' is missing` : `'${wrong[0]}' is malformed`;
   return orderedRecord(fields);
 }
+
+/** hpc-compose reads whole numbers only where they are written as such: no fraction, exponent or minus. */
+const FRACTION = /"(schema_version|port|registered_at|ttl_seconds)"\s*:\s*(?:-|\d+[.eE])/;
 
 type Check = (value: unknown) => boolean;
 
@@ -108,7 +114,8 @@ const CHECKS: Readonly<Record<string, Check>> = {
 
 function orderedRecord(fields: Record<string, unknown>): RendezvousRecord {
   const entries = Object.keys(CHECKS).map((key) => [key, fields[key] ?? null] as const);
-  return { ...Object.fromEntries(entries), metadata: fields.metadata ?? {} } as RendezvousRecord;
+  const metadata = Object.entries(fields.metadata ?? {}).sort(([a], [b]) => compareBytes(a, b));
+  return { ...Object.fromEntries(entries), metadata: Object.fromEntries(metadata) } as RendezvousRecord;
 }
 
 function requestProblem(request: RegisterRequest): string | undefined {

@@ -50,11 +50,22 @@ function problemOf(
   if (!stat.isFile()) return 'what stands there is no regular file';
   if (!isSamePlace(manifest.artifact_path, artifactPath, files))
     return `it is recorded at ${manifest.artifact_path}; \`cache adopt\` makes it a hit here`;
+  return damageOf(cacheDir, artifactPath, manifest, stat.size, { files });
+}
+
+/** What tells that an image is not whole: its size when it was written, its own header. */
+function damageOf(
+  cacheDir: string,
+  artifactPath: string,
+  { cache_key }: Manifest,
+  size: number,
+  { files }: Pick<LockPorts, 'files'>,
+): string | undefined {
   const recorded = readInputs(cacheDir, artifactPath);
-  if (recorded?.cache_key === manifest.cache_key && recorded.size !== null && recorded.size !== stat.size)
-    return `the image has ${stat.size} bytes, ${recorded.size} were written`;
+  if (recorded?.cache_key === cache_key && recorded.size !== null && recorded.size !== size)
+    return `the image has ${size} bytes, ${recorded.size} were written`;
   try {
-    return imageDamage(artifactPath, stat.size, files);
+    return imageDamage(artifactPath, size, files);
   } catch (error) {
     return `the image cannot be read: ${String(error)}`;
   }
@@ -81,7 +92,9 @@ export async function adoptEntries(
   const skipped: { path: string; why: string }[] = [];
   for (const entry of [...scanCache(absolute, { onProblem: () => undefined })]) {
     if (!wanted(entry.artifactPath)) continue;
-    const why = isDamaged(entry) ? entry.problem : await adoptOne(entry.artifactPath, entry.manifest, ports);
+    const why = isDamaged(entry)
+      ? entry.problem
+      : await adoptOne(absolute, entry.artifactPath, entry.manifest, ports);
     if (why === undefined) adopted.push(entry.artifactPath);
     else if (why !== '') skipped.push({ path: entry.artifactPath, why });
   }
@@ -89,12 +102,19 @@ export async function adoptEntries(
 }
 
 /** Gives why it was left; the empty string when there is nothing to adopt. */
-async function adoptOne(artifactPath: string, seen: Manifest, ports: LockPorts): Promise<string | undefined> {
+async function adoptOne(
+  cacheDir: string,
+  artifactPath: string,
+  seen: Manifest,
+  ports: LockPorts,
+): Promise<string | undefined> {
   if (isStagedKind(seen.kind) || isSamePlace(seen.artifact_path, artifactPath, ports.files)) return '';
   const stat = lstatOrNothing(artifactPath);
   if (!stat?.isFile()) return 'the image is missing';
   if (!path.basename(artifactPath).startsWith(`${seen.cache_key.slice(0, 16)}-`))
     return 'its file name does not belong to its key';
+  const damage = damageOf(cacheDir, artifactPath, seen, stat.size, ports);
+  if (damage !== undefined) return damage;
   return await withBuildLock(artifactPath, { timeoutMs: 5000 }, ports, () =>
     withManifestLock(artifactPath, {}, ports, async () => {
       const manifest = readManifest(artifactPath, ports.files);

@@ -4,7 +4,7 @@ import { runProcess } from '../core/process.ts';
 import { finishInSlices } from '../core/restEvery.ts';
 import { detectTool } from '../core/toolVersion.ts';
 import { OperationFailure } from '../model/failure.ts';
-import { decidesVerdict, type Finding } from '../model/finding.ts';
+import type { Finding } from '../model/finding.ts';
 import { parentPath, resolvePath } from '../model/paths.ts';
 import {
   DEFAULT_TOOL_VERSION,
@@ -16,8 +16,10 @@ import { planCache, type PlanContext } from '../plan/planCache.ts';
 import type { SelectedSettings } from '../plan/settings.ts';
 import { analyse, type Analysis, type Surroundings } from '../spec/analyse.ts';
 import type { SpecFiles } from '../spec/files.ts';
+import { maskFindings } from '../spec/maskFindings.ts';
 import type { ResolvedSpec } from '../spec/resolve.ts';
 import { findingOf } from '../spec/rules/finding.ts';
+import { firstByStage, liesOutside } from '../spec/rules/firstByStage.ts';
 import { layerVariables } from '../spec/variables.ts';
 import { createDiskFiles } from './diskFiles.ts';
 import { createFingerprints, type Fingerprints } from './fingerprints.ts';
@@ -55,7 +57,7 @@ export interface LoadedPlan {
   readonly findings: readonly Finding[];
 }
 
-/** Loads one spec. Throws SpecFailure ('settings-invalid' or 'spec-invalid') with all findings when it cannot be used. */
+/** Loads one spec. Throws SpecFailure ('settings-invalid', 'spec-surroundings' or 'spec-invalid') with all findings when it cannot be used. */
 export async function loadPlan(options: LoadOptions): Promise<LoadedPlan> {
   const files = options.files ?? createDiskFiles();
   for (;;) {
@@ -98,16 +100,26 @@ async function readSpec(options: LoadOptions, files: SpecFiles): Promise<ReadSpe
   const state = options.text === undefined ? files.read(path) : { kind: 'text' as const, text: options.text };
   const pending = [...selection.pending, ...(state.kind === 'pending' ? [path] : [])];
   const about = { path, settings, settingsFindings: selection.findings };
-  if (state.kind !== 'text') return { ...about, resolved: undefined, findings: unread(path, state), pending };
+  const variables = layerVariables({
+    specPath: path,
+    layers: settingsLayers(settings),
+    env: options.env,
+    files,
+  });
+  if (state.kind !== 'text') {
+    const findings = [...variables.findings, ...unread(path, state)];
+    return { ...about, resolved: undefined, findings, pending: [...pending, ...variables.pending] };
+  }
   const analysis = await (options.analyse ?? analyse)(state.text, {
     file: path,
     files,
-    variables: layerVariables({ specPath: path, layers: settingsLayers(settings), env: options.env, files }),
+    variables,
     userHome: userHomeOf(options.env),
     resourceProfiles: settings?.settings.resourceProfiles ?? new Map(),
   });
   options.signal?.throwIfAborted();
-  const { values, findings } = analysis;
+  const { values } = analysis;
+  const findings = maskFindings(analysis.findings, values?.secretValues);
   return { ...about, resolved: values, findings, pending: [...pending, ...analysis.pending] };
 }
 
@@ -145,7 +157,9 @@ function unread(path: string, state: ReturnType<SpecFiles['read']>): Finding[] {
 function resolvedOrThrow({ path, settingsFindings, findings, resolved }: ReadSpec): ResolvedSpec {
   const [first] = settingsFindings;
   if (first) throw new SpecFailure('settings-invalid', first.span.file, settingsFindings);
-  if (!resolved || findings.some(decidesVerdict)) throw new SpecFailure('spec-invalid', path, findings);
+  const error = firstByStage(findings);
+  if (error && liesOutside(error)) throw new SpecFailure('spec-surroundings', path, findings);
+  if (!resolved || error) throw new SpecFailure('spec-invalid', path, findings);
   return resolved;
 }
 

@@ -34,6 +34,7 @@ export function readSetup(request: SetupRequest): SetupState {
     settings_path: file,
     exists: text !== undefined,
     profiles: [...(settings?.profiles.keys() ?? [])],
+    default_compose_file: settings?.defaults.composeFile ?? null,
     read_path: request.settingsFile !== undefined || found === file ? null : found,
     ...profileOf(settings, profile),
   };
@@ -47,6 +48,7 @@ export function writeSetup(request: SetupRequest, change: SetupChange): SetupRes
   const result = setupText(text, file, profile, change);
   if (!result.ok) throw new OperationFailure('settings-invalid', { path: file, cause: result.problem });
   if (result.text !== text) replaceFile(file, result.text);
+  else makePrivate(file);
   const written = readFile(file).settings;
   return {
     schema_version: 1,
@@ -136,6 +138,15 @@ function warningsOf(settings: Settings, file: string, profile: string, request: 
     );
   }
   return warnings;
+}
+
+/** A file that needs no change still gets the mode that a written one has. */
+function makePrivate(file: string): void {
+  try {
+    fs.chmodSync(file, 0o600);
+  } catch (error) {
+    throw ioFailure(error, file);
+  }
 }
 
 /** Temporary file, fsync, rename; a link keeps pointing to the file that it names. */

@@ -116,6 +116,7 @@ export function startLooks(context: ServerContext, board: CacheBoard): CacheLook
 function troubleOf(error: unknown): Trouble {
   switch (error instanceof OperationFailure ? error.code : undefined) {
     case 'spec-invalid':
+    case 'spec-surroundings':
     case 'settings-invalid':
       return 'spec-errors';
     case 'usage':

@@ -5,6 +5,7 @@ import type { Finding, Span } from '../model/finding.ts';
 import { applySeverities } from '../spec/lint/severity.ts';
 import { pairOf, stringOf, valueOf, type SpecNode } from '../spec/node.ts';
 import { servicesOf } from '../spec/rules/ruleBook.ts';
+import { maskFindings } from '../spec/maskFindings.ts';
 import { diagnosticOf, type Shown } from './diagnosticOf.ts';
 import { createAnalyses, type DocumentAnalyses, type Judged } from './documentAnalyses.ts';
 import type { OpenDocument } from './openDocuments.ts';
@@ -179,7 +180,8 @@ function judgeSafely(
     };
     const findings = allFindings(context, document, judged);
     const left = applySeverities(findings, severityChoices(context.settings.known()));
-    return left.slice(0, MOST_FINDINGS).map((finding) => diagnosticOf(finding, shown));
+    const masked = maskFindings(left.slice(0, MOST_FINDINGS), analysis?.resolved?.secretValues);
+    return masked.map((finding) => diagnosticOf(finding, shown));
   } catch (error) {
     context.log.error(
       `analysis of ${document.uri}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,

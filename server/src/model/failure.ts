@@ -2,6 +2,7 @@
 
 export type FailureCode =
   | 'spec-invalid'
+  | 'spec-surroundings'
   | 'settings-invalid'
   | 'usage'
   | 'tool-missing'
@@ -43,7 +44,11 @@ export interface FailureWords {
 export const FAILURES: Readonly<Record<FailureCode, FailureWords>> = {
   'spec-invalid': {
     message: 'The spec {path} has errors.',
-    hint: 'Mend the errors shown in Problems, then try again.',
+    hint: 'Mend the errors that are shown, then try again.',
+  },
+  'spec-surroundings': {
+    message: 'What the spec {path} needs beside it cannot be used: {cause}',
+    hint: 'Mend or make the named file, or set the named variable.',
   },
   'settings-invalid': {
     message: 'The settings file {path} cannot be used: {cause}',

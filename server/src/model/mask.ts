@@ -24,7 +24,7 @@ export function isSecretVariable(name: string, value: string, secretValues: Iter
 
 /** Stands for a secret value where two of them are compared. */
 export function redactedDigest(value: string): string {
-  return `${REDACTED} ${createHash('sha256').update(value).digest('hex').slice(0, 8)}`;
+  return `${REDACTED} ${digestOf(value)}`;
 }
 
 /** Gives a function that masks the values in any text, longest first; the lines of a value of several lines count too. */
@@ -39,6 +39,19 @@ export function secretMask(values: Iterable<string>): (text: string) => string {
   const ordered = [...parts].sort((a, b) => b.length - a.length).map(patternOf);
   const pattern = new RegExp(ordered.join('|'), 'g');
   return (text) => text.replace(pattern, REDACTED);
+}
+
+/** A mask for texts that are compared later: one that held a secret carries a digest of all of it behind its masked form. */
+export function comparableMask(values: Iterable<string>): (text: string) => string {
+  const mask = secretMask(values);
+  return (text) => {
+    const masked = mask(text);
+    return masked === text ? text : `${masked} (${digestOf(text)})`;
+  };
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 8);
 }
 
 function patternOf(value: string): string {

@@ -34,6 +34,8 @@ export interface SetupState extends SetupProfile {
   settings_path: string;
   exists: boolean;
   profiles: string[];
+  /** Of the defaults: what a new profile starts with. */
+  default_compose_file: string | null;
   /** The file that commands read from here, when it is another one. */
   read_path: string | null;
 }

@@ -1,11 +1,15 @@
 // The parts of a key, named for people, so that "why was this rebuilt" can compare two builds. Secret values appear as digests only.
 import type { Backend, ImageSource, KeyInput, PreparePlan } from '../model/plan.ts';
-import { isSecretVariable, redactedDigest } from '../model/mask.ts';
+import { comparableMask, isSecretVariable, redactedDigest, secretValuesOf } from '../model/mask.ts';
 
 /** What a base image is made from. */
-export function baseInputs(reference: string, toolVersion: string): KeyInput[] {
+export function baseInputs(
+  reference: string,
+  toolVersion: string,
+  secretValues: ReadonlySet<string>,
+): KeyInput[] {
   return [
-    { input: 'image', value: reference },
+    { input: 'image', value: comparableMask(secretValues)(reference) },
     { input: 'tool version', value: toolVersion },
   ];
 }
@@ -22,14 +26,15 @@ export interface PreparedInputParts {
 /** What a prepared image is made from, in the order of its key. */
 export function preparedInputs(parts: PreparedInputParts): KeyInput[] {
   const { source, fingerprint, prepare } = parts;
+  const shown = comparableMask([...parts.secretValues, ...secretValuesOf(prepare.env)]);
   const image = source.kind === 'remote' ? source.reference : source.kind === 'host' ? 'host' : source.path;
   return [
-    { input: 'image', value: image },
+    { input: 'image', value: shown(image) },
     ...(fingerprint === undefined ? [] : [{ input: 'image content', value: fingerprint }]),
     { input: 'tool version', value: parts.toolVersion },
     { input: 'backend', value: parts.backend },
-    ...prepare.commands.map((value, index) => ({ input: `command ${index + 1}`, value })),
-    ...prepare.mounts.map((value, index) => ({ input: `mount ${index + 1}`, value })),
+    ...prepare.commands.map((value, index) => ({ input: `command ${index + 1}`, value: shown(value) })),
+    ...prepare.mounts.map((value, index) => ({ input: `mount ${index + 1}`, value: shown(value) })),
     ...environmentInputs(prepare.env, parts.secretValues),
     { input: 'root', value: String(prepare.root) },
   ];

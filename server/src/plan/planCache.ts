@@ -97,12 +97,12 @@ function planService(name: string, service: SpecNode | undefined, planner: Plann
   ];
 }
 
-function planBase(reference: string, { backend, cacheDir, context }: Planner) {
+function planBase(reference: string, { backend, cacheDir, context, secretValues }: Planner) {
   const key = baseKey(reference, context.toolVersion);
   const file = baseFileName(key, reference, backend);
   return {
     artifact: artifactAt('base', joinPath(cacheDir, `base/${file}`), key),
-    inputs: baseInputs(reference, context.toolVersion),
+    inputs: baseInputs(reference, context.toolVersion, secretValues),
   };
 }
 

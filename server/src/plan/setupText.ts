@@ -164,7 +164,7 @@ function line(key: string, value: string | null | undefined): string[] {
 }
 
 function freshList(key: string, items: readonly string[]): string {
-  if (items.length === 0) return `${key} = []`;
+  if (items.length < 2) return `${key} = ${inlineList(items)}`;
   return `${key} = [\n${items.map((item) => `    ${tomlString(item)},\n`).join('')}]`;
 }
 

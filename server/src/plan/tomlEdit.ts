@@ -28,11 +28,11 @@ export function removeTomlValue(text: string, path: readonly string[]): string |
 
 /** A text as TOML: literal where that saves escapes, as hpc-compose writes it. */
 export function tomlString(text: string): string {
-  return /["\\]/.test(text) && !/['\u0000-\u001f\u007f]/.test(text) ? `'${text}'` : basicString(text);
+  return /["\\]/.test(text) && !/['\0-\x08\n-\x1f\x7f]/.test(text) ? `'${text}'` : basicString(text);
 }
 
 function basicString(text: string): string {
-  return JSON.stringify(text).replaceAll('\u007f', '\\u007f');
+  return JSON.stringify(text).replaceAll('\x7f', '\\u007F');
 }
 
 /** A key, quoted where it must be. */

@@ -1,11 +1,10 @@
 // What the shell door needs of an analysis beyond its findings: the job's name, the order of services, lint findings in the
 // order of the contract, and no secret in any text.
-import { decidesVerdict, type Finding } from '../model/finding.ts';
-import { secretMask } from '../model/mask.ts';
+import type { Finding } from '../model/finding.ts';
 import { analyse, type Surroundings } from './analyse.ts';
 import { stringOf, valueAt, valueOf, type MapNode } from './node.ts';
+import { maskFindings } from './maskFindings.ts';
 import type { ResolvedSpec } from './resolve.ts';
-import { ruleOf } from './rules/catalogue.ts';
 import { startOrder, type Linked } from './rules/dependencies.ts';
 import { readDependencies } from './rules/dependsOn.ts';
 import { compareNames } from './rules/facts.ts';
@@ -27,7 +26,7 @@ export interface Judgement {
 /** Judges one text for people and scripts. */
 export function judgeSpec(text: string, around: Surroundings): Judgement {
   const { findings, valid, resolved } = analyse(text, around);
-  const masked = findings.map(maskFinding(secretMask(resolved?.secretValues ?? [])));
+  const masked = maskFindings(findings, resolved?.secretValues);
   const services = inStartOrder(resolved?.root);
   return {
     valid,
@@ -76,25 +75,4 @@ function inContractOrder(findings: readonly Finding[], services: readonly string
   return findings
     .filter(({ code }) => CONTRACT_ORDER.includes(code))
     .toSorted((a, b) => rank(a) - rank(b) || place(a) - place(b));
-}
-
-function maskFinding(mask: (text: string) => string): (finding: Finding) => Finding {
-  return (finding) => ({
-    ...finding,
-    message: mask(finding.message),
-    ...(finding.recommendation === undefined ? {} : { recommendation: mask(finding.recommendation) }),
-    ...(finding.related === undefined
-      ? {}
-      : { related: finding.related.map((place) => ({ ...place, message: mask(place.message) })) }),
-  });
-}
-
-/** Of several findings the one that hpc-compose would have told: the first of the earliest stage. */
-export function firstByStage(findings: readonly Finding[]): Finding | undefined {
-  const errors = findings.filter(decidesVerdict);
-  const stageOf = ({ code }: Finding) => ruleOf(code)?.stage ?? 13;
-  return errors.reduce<Finding | undefined>(
-    (first, finding) => (first === undefined || stageOf(finding) < stageOf(first) ? finding : first),
-    undefined,
-  );
 }

@@ -118,7 +118,8 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 const HEX_DIGITS: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 };
 
-function readUnit(source: string, at: number, style: ScalarNode['style']): Unit {
+/** The character of the value that stands at a place of the source, through quotes and escapes. */
+export function readUnit(source: string, at: number, style: ScalarNode['style']): Unit {
   const char = source[at] ?? '';
   if (style === 'single' && source.startsWith("''", at)) return { text: "'", length: 2 };
   if (style !== 'double' || char !== '\\') return { text: char, length: 1 };

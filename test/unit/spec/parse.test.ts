@@ -69,6 +69,29 @@ describe('YAML reading', () => {
     }
   });
 
+  describe('folding', () => {
+    const cases: [string, string, string][] = [
+      ['a line separator in double quotes', '"a \u2028 b"', 'a\u2028b'],
+      ['a paragraph separator in single quotes', "'a\u2029\u2029b'", 'a\u2029\u2029b'],
+      ['a line separator before a line end', '"a\u2028\n    b"', 'a\u2028\nb'],
+      ['a next-line character', '"a\x85b"', 'a b'],
+      ['a line separator as an escape', '"a \\L b"', 'a \u2028 b'],
+      ['an escaped line end before an empty line', '"a \\\n\n    b \\\\"', 'a \nb \\'],
+      ['an escaped line end alone', '"a \\\n    b"', 'a b'],
+      ['two line ends', '"a\n\n    b"', 'a\nb'],
+    ];
+    for (const [what, source, value] of cases) {
+      it(`of ${what} is as in hpc-compose`, () => {
+        assert.equal(scalarAt(`k: ${source}\n`, 'k').value, value);
+      });
+    }
+    it('keeps a byte order mark inside a line', () => {
+      const text = 'k: "a\ufeffb"\nl: c\ufeff\n';
+      assert.deepEqual(findingsOf(text), []);
+      assert.deepEqual([scalarAt(text, 'k').value, scalarAt(text, 'l').value], ['a\ufeffb', 'c\ufeff']);
+    });
+  });
+
   describe('places', () => {
     it('are UTF-16 offsets behind a byte order mark, CRLF and astral characters', () => {
       const text = '\ufeff"😀": "a😀"\r\n';
@@ -101,6 +124,11 @@ describe('YAML reading', () => {
     ['a control character', 'a: x\x01y\n', ['R004 [\x01]']],
     ['a NUL', 'a: x\0\n', ['R004 [\0]']],
     ['a lone surrogate', 'a: \ud800x\n', ['R004 [\ud800]']],
+    ['escapes of surrogates', 'a: "x\\uD83D\\ude00"\n', ['R004 [\\u]']],
+    ['a backslash before what looks like one', 'a: "x\\\\ud83d"\nb: \'\\ud83d\'\n', []],
+    ['a tab where a block begins', 'a: |\n\n  \tx\n', ['R004 [\t]']],
+    ['a tab behind the indentation of a block', 'a: |2\n  \tx\nb: >\n  x\n  \ty\n', []],
+    ['a byte order mark that begins a later line', 'a: 1\n\ufeffb: 2\n', ['R004 [\ufeff]']],
     ['a missing colon', 'name x\nservices:\n', ['R004 [n]']],
     ['a byte order mark before two keys', '\ufeffa: 1\nb: 2\n', ['R005 [\ufeff]']],
     ['a byte order mark before one key', '\ufeffa: 1\n', []],

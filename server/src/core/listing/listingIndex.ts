@@ -30,7 +30,7 @@ export interface DirectoryIdentity {
 }
 
 interface IndexHeader {
-  readonly version: 1;
+  readonly version: 2;
   readonly format: ListingFormat;
   /** Spelling of the directory: it is part of every line. */
   readonly cache_dir: string;
@@ -62,7 +62,7 @@ export function openIndex(file: string, cacheDir: string, format: ListingFormat)
     fd = fs.openSync(file, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK);
     const header = readHeader(fd);
     const usable =
-      header?.version === 1 &&
+      header?.version === 2 &&
       header.format === format &&
       header.cache_dir === cacheDir &&
       header.boot === bootOfMachine();
@@ -157,7 +157,7 @@ export function createIndexWriter(makeFile: () => string | undefined): IndexWrit
       const boot = bootOfMachine();
       body.close((skewMs) => {
         const stamp = `${BigInt(Math.floor(startMs + skewMs)) * 1_000_000n}`;
-        return closing({ version: 1, format, cache_dir: cacheDir, boot, stamp, directories });
+        return closing({ version: 2, format, cache_dir: cacheDir, boot, stamp, directories });
       });
     },
   };

@@ -11,23 +11,31 @@ export type ListingFormat = 'text' | 'json';
 /** The entry's text: a line for `text`, an indented item without separator for `json`. */
 export type Rendered = { readonly text: string } | { readonly problem: string };
 
-/** Renders an entry that lies at `artifactPath`. Values of secret names are masked in JSON. */
-export function renderEntry(bytes: Buffer, artifactPath: string, format: ListingFormat): Rendered {
+type Mask = (manifest: Manifest) => Manifest;
+
+/** Renders an entry that lies at `artifactPath`, secrets masked: by the names of variables and by `recorded`, if there is one. */
+export function renderEntry(
+  bytes: Buffer,
+  artifactPath: string,
+  format: ListingFormat,
+  recorded?: Mask,
+): Rendered {
   const plain = bytes.toString('latin1');
-  const layout = matchManifestLayout(plain);
+  const layout = recorded ? undefined : matchManifestLayout(plain);
   if (layout) {
     const text =
       format === 'text' ? layoutLine(layout, artifactPath) : layoutItem(plain, layout, artifactPath);
     if (text !== undefined) return { text };
   }
   const parsed = parseManifestBytes(bytes);
-  return 'problem' in parsed ? parsed : { text: renderManifest(parsed.manifest, artifactPath, format) };
+  if ('problem' in parsed) return parsed;
+  return { text: renderManifest((recorded ?? maskManifest)(parsed.manifest), artifactPath, format) };
 }
 
-/** Renders a manifest that is known as a value. */
+/** Renders a manifest that is known as a value and has nothing to mask. */
 export function renderManifest(manifest: Manifest, artifactPath: string, format: ListingFormat): string {
   if (format === 'json') {
-    const item = { ...maskManifest(manifest), artifact_path: artifactPath };
+    const item = { ...manifest, artifact_path: artifactPath };
     return indented(JSON.stringify(item, null, 2));
   }
   const services = manifest.service_names.join(',');

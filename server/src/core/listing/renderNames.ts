@@ -2,6 +2,7 @@
 import type { ListProblem } from '../../model/cache.ts';
 import type { BytesReader } from '../manifestFile.ts';
 import { eachPresentManifest } from '../presentManifests.ts';
+import type { RecordedMask } from '../secretTexts.ts';
 import { renderEntry, type ListingFormat } from './renderEntry.ts';
 
 export interface RenderedNames {
@@ -16,11 +17,14 @@ export function renderNames(
   names: readonly string[],
   format: ListingFormat,
   read: BytesReader,
+  mask: RecordedMask,
 ): RenderedNames {
   const problems: ListProblem[] = [];
   const texts: string[] = [];
   eachPresentManifest(directory, names, read, (bytes, manifestPath, artifactPath) => {
-    const rendered = Buffer.isBuffer(bytes) ? renderEntry(bytes, artifactPath, format) : bytes;
+    const rendered = Buffer.isBuffer(bytes)
+      ? renderEntry(bytes, artifactPath, format, mask(artifactPath))
+      : bytes;
     if ('text' in rendered) texts.push(rendered.text);
     else problems.push({ path: manifestPath, problem: rendered.problem });
   });

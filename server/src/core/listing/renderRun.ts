@@ -1,5 +1,6 @@
 // Renders all manifests of one directory in order, on two threads where there are many.
 import type { BytesReader } from '../manifestFile.ts';
+import type { RecordedMask } from '../secretTexts.ts';
 import { workOnChunks, type ChunkTask } from '../twoThreads.ts';
 import { startWorker } from '../worker.ts';
 import type { ListingFormat } from './renderEntry.ts';
@@ -10,6 +11,7 @@ const PARALLEL_ABOVE = 12_000;
 
 /** What the worker is started with. */
 export interface RenderTask extends ChunkTask {
+  readonly cacheDir: string;
   readonly directory: string;
   readonly format: ListingFormat;
 }
@@ -18,12 +20,12 @@ export interface RenderTask extends ChunkTask {
 export function renderRun(
   directory: string,
   names: readonly string[],
-  format: ListingFormat,
-  read: BytesReader,
+  { cacheDir, format }: Pick<RenderTask, 'cacheDir' | 'format'>,
+  { read, mask }: { readonly read: BytesReader; readonly mask: RecordedMask },
 ): Generator<RenderedNames> {
   return workOnChunks(names, {
     parallelAbove: PARALLEL_ABOVE,
-    do: (some) => renderNames(directory, some, format, read),
-    startHelper: (task) => startWorker('render', { ...task, directory, format }, [task.port]),
+    do: (some) => renderNames(directory, some, format, read, mask),
+    startHelper: (task) => startWorker('render', { ...task, cacheDir, directory, format }, [task.port]),
   });
 }

@@ -5,6 +5,7 @@ import type { ListProblem } from '../../model/cache.ts';
 import { readCacheDirectory, type CacheDirectory } from '../cacheDirectory.ts';
 import { createBytesReader, type BytesReader } from '../manifestFile.ts';
 import { entryFromMark, isStagedDirectory, joinSpelled, orderedItems } from '../scan.ts';
+import { createRecordedMask, type RecordedMask } from '../secretTexts.ts';
 import { indexPlace } from './indexPlace.ts';
 import {
   createIndexWriter,
@@ -36,6 +37,7 @@ export interface ListingSummary {
 interface Listing {
   readonly request: ListingRequest;
   readonly read: BytesReader;
+  readonly mask: RecordedMask;
   readonly index: OpenIndex | undefined;
   readonly writer: IndexWriter | undefined;
   readonly problems: ListProblem[];
@@ -48,7 +50,9 @@ export function streamListing(request: ListingRequest): ListingSummary {
   const index = request.rescan ? undefined : openFirst(place.files, request);
   const unchanged = index ? allUnchanged(index, request) : false;
   const writer = unchanged ? undefined : createIndexWriter(place.make);
-  const listing: Listing = { request, read: createBytesReader(), index, writer, problems: [], entries: 0 };
+  const read = createBytesReader();
+  const mask = createRecordedMask(request.cacheDir);
+  const listing: Listing = { request, read, mask, index, writer, problems: [], entries: 0 };
   try {
     listDirectory(listing, '');
     writer?.finish(request.format, request.cacheDir);
@@ -152,10 +156,10 @@ function listManifests(
   names: readonly string[],
   problems: ListProblem[],
 ): IndexedPiece | undefined {
-  const { request, writer, read } = listing;
+  const { request, writer } = listing;
   writer?.endPiece();
   let first = true;
-  for (const { bytes, count, problems: found } of renderRun(directory, names, request.format, read)) {
+  for (const { bytes, count, problems: found } of renderRun(directory, names, request, listing)) {
     problems.push(...found);
     listing.problems.push(...found);
     if (count === 0) continue;

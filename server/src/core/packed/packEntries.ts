@@ -61,7 +61,7 @@ function packLayout(bytes: Buffer, artifactPath: string, around: Surroundings): 
   const layout = matchManifestLayout(plain);
   if (!layout) return undefined;
   const item = plainItem(plain, layout, artifactPath);
-  if (item === undefined) return undefined;
+  if (item === undefined || around.mask(artifactPath)) return undefined;
   const recorded = {
     kind: layout.kind as EntryKind,
     artifact_path: plainText(layout.artifactPath),

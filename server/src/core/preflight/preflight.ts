@@ -1,5 +1,6 @@
 // Checks that this machine can prepare and run a plan (cache contract, section 10): a table of checks in the contract's order,
 // then ours from evidence. Touches the disk once: it makes the cache directory and writes and removes a probe file there.
+import { secretMask } from '../../model/mask.ts';
 import type { PreflightItem, PreflightReport } from '../../model/preflight.ts';
 import { checkCacheAccess, checkCachePlace, checkEvidence, checkFreeSpace } from './cacheChecks.ts';
 import type { Check, PreflightInput } from './check.ts';
@@ -28,7 +29,8 @@ const CHECKS: readonly Check[] = [
 /** Runs every check. Never throws for what a check finds. */
 export function preflight(input: PreflightInput): PreflightReport {
   const evidence = gatherEvidence(input.plan.cacheDir.path);
-  const items = CHECKS.flatMap((check) => check(input, evidence));
+  const mask = secretMask(input.plan.secretValues);
+  const items = CHECKS.flatMap((check) => check(input, evidence)).map((item) => maskItem(item, mask));
   const blockers = items.filter(({ level }) => level === 'error');
   const warnings = items.filter(({ level }) => level === 'warn');
   const contextual = warnings.filter((item) => item.contextual === true);
@@ -47,6 +49,15 @@ export function preflight(input: PreflightInput): PreflightReport {
     contextual_warnings: contextual.map(plainItem),
     passed_checks: passed.map(plainItem),
     evidence,
+  };
+}
+
+function maskItem(item: CheckItem, mask: (text: string) => string): CheckItem {
+  const { message, remediation } = item;
+  return {
+    ...item,
+    message: mask(message),
+    remediation: remediation === null ? null : mask(remediation),
   };
 }
 

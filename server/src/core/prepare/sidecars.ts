@@ -1,16 +1,22 @@
 // What prepare leaves for later questions: which spec uses which image, and what an image was made from. Never needed for a
 // correct prepare, so a cache that cannot be written to, or a full disk, only loses the answers.
 import { isAbsolute } from 'node:path';
-import type { PrepareServiceResult } from '../../model/cache.ts';
+import type { Manifest, PrepareServiceResult } from '../../model/cache.ts';
 import type { ImageArtifact, KeyInput } from '../../model/plan.ts';
 import { recordInputs } from '../inputs.ts';
 import { recordUse } from '../registry.ts';
+import { recordSecretTexts } from '../secretTexts.ts';
 import { keepLeftover, sweepCache } from '../sweep.ts';
 import type { PrepareRun } from './prepareRun.ts';
 
 /** Keeps what a built image was made from. */
 export function rememberInputs(run: PrepareRun, artifact: ImageArtifact, inputs: readonly KeyInput[]): void {
   bestEffort(run, () => recordInputs(artifact, inputs));
+}
+
+/** Keeps which texts of a manifest hold secrets, so that lists mask them. Call it before the manifest is written. */
+export function rememberSecrets(run: PrepareRun, artifact: ImageArtifact, manifest: Manifest): void {
+  bestEffort(run, () => recordSecretTexts(artifact, manifest, run.plan.secretValues));
 }
 
 /** Keeps that this spec uses the images that are there now. */

@@ -11,7 +11,7 @@ import { buildLockPathOf, withBuildLock, withManifestLock } from '../locks.ts';
 import { touched, upsertBase, upsertPrepared, writeManifest } from '../manifest.ts';
 import { publishArtifact, stagingPathOf } from '../publish.ts';
 import type { PrepareRun } from './prepareRun.ts';
-import { rememberInputs } from './sidecars.ts';
+import { rememberInputs, rememberSecrets } from './sidecars.ts';
 
 export type Outcome = 'built' | 'reused';
 
@@ -117,6 +117,7 @@ export async function record(
   const { files } = run.ports;
   const next = nextManifest(run, transaction, outcome, found);
   if (next === undefined) return;
+  rememberSecrets(run, artifact, next);
   try {
     await writeManifest(artifact.manifestPath, next, files);
   } catch (error) {

@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { PrunePlanEntry } from '../../model/cache.ts';
 import { manifestOfArtifact } from '../cacheNames.ts';
 import { forgetInputs } from '../inputs.ts';
+import { forgetSecretTexts } from '../secretTexts.ts';
 import { readEntryManifest, type BytesReader } from '../manifestFile.ts';
 import { isStagedDirectory } from '../scan.ts';
 import { isLeftoverName } from '../sweep.ts';
@@ -139,6 +140,7 @@ async function removeStaged(name: string, manifest: string, directory: InsideDir
 function forgetQuietly(cacheDir: string, artifactPath: string): void {
   try {
     forgetInputs(cacheDir, artifactPath);
+    forgetSecretTexts(cacheDir, artifactPath);
   } catch {
     // Left behind, and replaced when the same image is built again.
   }

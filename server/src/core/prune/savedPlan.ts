@@ -38,8 +38,20 @@ export function parsePrunePlan(text: string): PrunePlan | string {
   if (typeof value.created_at !== 'number') return 'created_at is missing';
   if (!MODES.has(String(value.mode))) return `its mode is ${String(value.mode)}`;
   if (!Array.isArray(value.entries)) return 'entries is missing';
-  const bad = value.entries.findIndex((entry) => !isEntry(entry));
-  return bad < 0 ? (value as PrunePlan) : `entry ${bad + 1} is incomplete`;
+  const entries = (value.entries as (Partial<PrunePlanEntry> | null)[]).map(withTexts);
+  const bad = entries.findIndex((entry) => !isEntry(entry));
+  return bad < 0 ? ({ ...value, entries } as PrunePlan) : `entry ${bad + 1} is incomplete`;
+}
+
+/** Programs that edit a plan may have made numbers of its two long numbers. */
+function withTexts(entry: Partial<PrunePlanEntry> | null): Partial<PrunePlanEntry> | null {
+  if (typeof entry !== 'object' || entry === null) return entry;
+  const { ino, mtime_ns } = entry as { ino?: unknown; mtime_ns?: unknown };
+  return {
+    ...entry,
+    ...(typeof ino === 'number' ? { ino: String(ino) } : {}),
+    ...(typeof mtime_ns === 'number' ? { mtime_ns: String(mtime_ns) } : {}),
+  };
 }
 
 function isEntry(entry: Partial<PrunePlanEntry> | null): boolean {

@@ -14,6 +14,7 @@ import type { Finding, Span } from '../../model/finding.ts';
 import type { MapNode, Pair, ScalarNode, SeqNode, SpecNode } from '../node.ts';
 import { findingOf } from '../rules/finding.ts';
 import { DEPTH_LIMIT } from './composeDocuments.ts';
+import { refusal, textOtherwise } from './scalarText.ts';
 import { plainValue, taggedValue } from './scalarValue.ts';
 
 /** Jumps through aliases allowed for each node of the document, as in hpc-compose's parser. */
@@ -181,8 +182,11 @@ function badAlias(reading: Reading, span: Span, message: string, advice?: string
 
 function scalarNode(reading: Reading, node: Scalar): ScalarNode {
   const style = STYLES[node.type ?? 'PLAIN'] ?? 'plain';
-  const source = node.source ?? '';
   const span = rangeSpan(reading, node.range);
+  const written = reading.text.slice(span.start, span.end);
+  const source = textOtherwise(written, style) ?? node.source ?? '';
+  const refused = refusal(written, style, span);
+  if (refused) reading.findings.push(refused);
   const tag = node.tag;
   if (tag === undefined && style !== 'plain') return { kind: 'scalar', value: source, style, span };
   const typed = tag === undefined ? plainValue(source) : taggedValue(source, tag, style === 'plain');
