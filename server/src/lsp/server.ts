@@ -90,7 +90,7 @@ export function startServer(setup: ServerSetup): void {
     cleanups.push(...registrations.flatMap(({ dispose }) => (dispose ? [dispose] : [])));
     connection.onInitialized(() => {
       start(context, settings);
-      if (setup.warmUp) cleanups.push(warmUp(() => documents.all().length > 0));
+      if (setup.warmUp) cleanups.push(warmUp(restOf(documents)));
     });
     // What is saved is often what other documents hang on: a base, `.env`, settings. One look at each file that was read.
     connection.onDidSaveTextDocument(() => void surroundings.recheck());
@@ -116,6 +116,18 @@ function start(context: ServerContext, settings: ClientSettings): void {
     .register(DidChangeConfigurationNotification.type, { section: 'hpcCompose' })
     .catch(() => undefined);
   void settings.all().then(() => context.reanalyse());
+}
+
+/** Documents that were let alone this long are read, not edited, and what is looked at in pauses is done. */
+const REST_MS = 2000;
+
+/** Tells whether somebody works on a document just now. */
+function restOf({ onDidOpen, onDidChange }: OpenDocuments): () => boolean {
+  let last = -Infinity;
+  const note = () => (last = performance.now());
+  onDidOpen(note);
+  onDidChange(note);
+  return () => performance.now() - last < REST_MS;
 }
 
 function ownCapabilities(): ServerCapabilities {

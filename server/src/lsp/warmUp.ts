@@ -1,5 +1,5 @@
-// Judges a small spec of its own in idle moments after the start, so that the first document finds code that was loaded and
-// compiled. In steps of a few milliseconds; it ends for good as soon as there is something else to do.
+// Judges a small spec of its own in idle moments, sound and then damaged as half-typed text is, so that the first document and the
+// first unclosed quote find code that was loaded and compiled. In steps of a few milliseconds, never while there is something to do.
 import type { Surroundings } from '../spec/analyse.ts';
 import { followEdits } from '../spec/analyseEdits.ts';
 import { readUnusual } from '../spec/parse.ts';
@@ -38,7 +38,10 @@ services:
       cpus_per_task: 1
 `;
 const ROUNDS = 40;
+const DAMAGED_ROUNDS = 15;
 const FIRST_MS = 20;
+/** Whoever works is asked again after this. */
+const BUSY_MS = 500;
 
 const AROUND: Surroundings = {
   file: '/warm-up/compose.yaml',
@@ -52,15 +55,18 @@ const AROUND: Surroundings = {
   },
 };
 
-/** Starts; `isBusy` is asked before each step whether to end. Gives a function that ends it. */
+/** Starts; `isBusy` is asked before each step whether to wait. Gives a function that ends it. */
 export function warmUp(isBusy: () => boolean): () => void {
-  const steps = stepsOfWarmUp();
+  const { sound, damaged } = stepsOfWarmUp();
+  const steps = [...sound, ...damaged];
   let timer: NodeJS.Timeout | undefined;
   const go = () => {
-    const step = isBusy() ? undefined : steps.shift();
-    if (!step) return;
-    step();
-    wait(1);
+    if (isBusy()) {
+      wait(BUSY_MS);
+      return;
+    }
+    steps.shift()?.();
+    if (steps.length > 0) wait(1);
   };
   const wait = (ms: number) => {
     timer = setTimeout(go, ms);
@@ -70,13 +76,32 @@ export function warmUp(isBusy: () => boolean): () => void {
   return () => clearTimeout(timer);
 }
 
-/** What is done, one after the other; exported so that a test can see that each step judges without a finding. */
-export function stepsOfWarmUp(): (() => number)[] {
+/** What people leave for a moment while they type. */
+const DAMAGES: readonly ((text: string) => string)[] = [
+  (text) => text.replace('redis:7', '"redis:7'),
+  (text) => text.replace('python:', "'python:"),
+  (text) => text.replace('x]', 'x'),
+  (text) => text.replace('    environment:', '    environment'),
+  (text) => text.replace('      A:', '       A:'),
+  (text) => text.replace('    volumes:', '    volume:'),
+];
+
+interface Steps {
+  /** Each gives the number of findings. */
+  readonly sound: readonly (() => number)[];
+  readonly damaged: readonly (() => number)[];
+}
+
+/** What is done, one after the other; exported so that a test can see what each step judges. */
+export function stepsOfWarmUp(): Steps {
   const spec = followEdits();
-  const rounds = Array.from({ length: ROUNDS }, (_, round) => () => {
-    const text = SPEC.replace('redis:7', `redis:7.${round}`).replace('  work:', `  work${round}:`);
-    return spec.analyse(text, AROUND).findings.length;
-  });
+  const judge = (text: string) => spec.analyse(text, AROUND).findings.length;
+  const numbered = (round: number) =>
+    SPEC.replace('redis:7', `redis:7.${round}`).replace('  work:', `  work${round}:`);
+  const rounds = (count: number) => Array.from({ length: count }, (_, round) => numbered(round));
   const unusual = () => readUnusual(SPEC, AROUND.file).syntax.length;
-  return [unusual, ...rounds];
+  return {
+    sound: [unusual, ...rounds(ROUNDS).map((text) => () => judge(text))],
+    damaged: rounds(DAMAGED_ROUNDS).flatMap((text) => DAMAGES.map((damage) => () => judge(damage(text)))),
+  };
 }
