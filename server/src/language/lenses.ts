@@ -41,10 +41,15 @@ export function lensPlaces(root: SpecNode | undefined): LensPlaces | undefined {
 export function codeLenses(places: LensPlaces, facts: LensFacts, style: LensStyle): Lens[] {
   if (facts.detail === 'off') return [];
   const keep = facts.detail === 'compact' ? 1 : Infinity;
-  return [
-    ...headerLenses(places.services, facts, style).slice(0, keep),
-    ...places.each.flatMap(({ name, span }) => serviceLenses(name, span, facts, style).slice(0, keep)),
-  ];
+  const lenses = headerLenses(places.services, facts, style).slice(0, keep);
+  for (const { name, span } of places.each) {
+    const own = serviceLenses(name, span, facts, style);
+    for (let index = 0; index < Math.min(keep, own.length); index += 1) {
+      const lens = own[index];
+      if (lens) lenses.push(lens);
+    }
+  }
+  return lenses;
 }
 
 function headerLenses(span: Span, facts: LensFacts, style: LensStyle): Lens[] {

@@ -1,5 +1,6 @@
 // Code lenses: placed from the text at once, filled from what is known, redrawn when that changes (at most once a second).
-import { CodeLensRefreshRequest, type CodeLens } from 'vscode-languageserver';
+import { CodeLensRefreshRequest, type CodeLens, type Range } from 'vscode-languageserver';
+import type { Span } from '../model/finding.ts';
 import { codeLenses, type Lens, type LensPlaces, lensPlaces } from '../language/lenses.ts';
 import type { CacheBoard } from './cacheBoard.ts';
 import { readCacheSettings } from './cacheSettings.ts';
@@ -28,7 +29,7 @@ export function registerLenses(context: ServerContext, board: CacheBoard): Featu
         stateOf: (service: string) => hidden ?? board.stateOf(uri, service),
       };
       const style = { units: settings.units, now: context.ports.now() };
-      return codeLenses(places, facts, style).map((lens) => toCodeLens(lens, document, context));
+      return toCodeLenses(codeLenses(places, facts, style), document, context);
     }),
   );
   const dispose = context.client.codeLensRefresh ? redrawOnChange(context, board) : () => undefined;
@@ -36,17 +37,23 @@ export function registerLenses(context: ServerContext, board: CacheBoard): Featu
   return { capabilities: { codeLensProvider: {} }, dispose };
 }
 
-function toCodeLens(lens: Lens, document: OpenDocument, context: ServerContext): CodeLens {
+/** Lenses over the same key come one behind the other and share its range: big specs have thousands. */
+function toCodeLenses(lenses: readonly Lens[], document: OpenDocument, context: ServerContext): CodeLens[] {
   const prefix = context.options.serverCommands ? 'hpcCompose.server.' : 'hpcCompose.';
-  return {
-    range: rangeOf(lens.span, document),
-    command: { title: widened(lens.title), command: `${prefix}${lens.command}`, arguments: [lens.argument] },
-  };
+  let at: Span | undefined;
+  let range: Range | undefined;
+  return lenses.map(({ span, title, command, argument }) => {
+    if (span !== at || !range) [at, range] = [span, rangeOf(span, document)];
+    return {
+      range,
+      command: { title: widened(title), command: prefix + command, arguments: [argument] },
+    };
+  });
 }
 
 /** VS Code drops a plain blank after an icon. */
 function widened(title: string): string {
-  return title.replace(/^(\$\([\w~-]+\)) /, '$1\u00a0');
+  return title.startsWith('$(') ? title.replace(/^(\$\([\w~-]+\)) /, '$1\u00a0') : title;
 }
 
 /** Places by document; while a text cannot be read at all, the last ones stay. */
