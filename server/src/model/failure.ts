@@ -44,7 +44,7 @@ export interface FailureWords {
 export const FAILURES: Readonly<Record<FailureCode, FailureWords>> = {
   'spec-invalid': {
     message: 'The spec {path} has errors.',
-    hint: 'Mend the errors that are shown, then try again.',
+    hint: 'Mend the errors that are shown (in an editor: under Problems), then try again.',
   },
   'spec-surroundings': {
     message: 'What the spec {path} needs beside it cannot be used: {cause}',
