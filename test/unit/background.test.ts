@@ -176,6 +176,9 @@ describe('the core in the background', () => {
     const plan = await core.planPruneInBackground(request, still);
     assert.deepEqual(plan, await planPrune(request, still));
     assert.equal(plan.entries.filter(({ action }) => action === 'remove').length, 1);
+    const short = await core.planPruneInBackground({ ...request, removalsOnly: true }, still);
+    assert.deepEqual(short, await planPrune({ ...request, removalsOnly: true }, still));
+    assert.deepEqual([short.entries.length, short.kept?.entries], [1, 1]);
     const elsewhere = { ...request, cacheDir: '/' };
     await assert.rejects(core.planPruneInBackground(elsewhere, ports), { code: 'not-a-cache' });
     await assert.rejects(core.planPruneInBackground(request, ports, AbortSignal.abort()), {

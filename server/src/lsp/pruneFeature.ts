@@ -51,7 +51,11 @@ async function requestOf(
   signal: AbortSignal,
 ): Promise<PruneRequest> {
   const cacheDir = params.cacheDir ?? (await cacheDirOf(context, params.uri, signal));
-  const common = { cacheDir, ...(params.grace === undefined ? {} : { grace: params.grace }) };
+  const common = {
+    cacheDir,
+    removalsOnly: params.removalsOnly ?? false,
+    ...(params.grace === undefined ? {} : { grace: params.grace }),
+  };
   switch (params.mode) {
     case 'age':
       return { ...common, mode: 'age', days: needed(params.age, 'age') };
