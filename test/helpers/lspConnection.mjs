@@ -37,6 +37,11 @@ export class LspConnection {
     );
   }
 
+  /** Resolves to the next notification with this name. */
+  notified(name) {
+    return this.#next(({ id, method }) => id === undefined && method === name);
+  }
+
   end() {
     this.process.kill('SIGKILL');
     return this.ended;
