@@ -11,13 +11,20 @@ import type { PlanMisses } from '../../server/src/core/inspectHistory.ts';
 import { inspectWithSizes } from '../../server/src/core/inspectSizes.ts';
 import { readCacheState } from '../../server/src/core/list.ts';
 import { changePins } from '../../server/src/core/pins.ts';
-import { planPrune } from '../../server/src/core/prune/planPrune.ts';
+import { planPrune, type PackedPlan, type PruneRequest } from '../../server/src/core/prune/planPrune.ts';
 import { readReports } from '../../server/src/core/prune/reports.ts';
 import { recordUse } from '../../server/src/core/registry.ts';
+import type { PrunePlan, PrunePlanEntry } from '../../server/src/model/cache.ts';
 import { addBase, addPrepared, addStaged, makeCache, planOf, planService } from '../helpers/cacheBuilder.ts';
 import { bundleCore, type BundledCore } from '../helpers/bundledCore.ts';
 import { useFolder } from '../helpers/folder.ts';
 import { testPorts } from '../helpers/ports.ts';
+
+/** A packed plan as a value. */
+function readPlan({ rest, pieces }: PackedPlan): PrunePlan {
+  const texts = pieces.map(({ bytes }) => Buffer.from(bytes).toString('utf8'));
+  return { ...rest, entries: JSON.parse(`[${texts.join(',')}]`) as PrunePlanEntry[] };
+}
 
 const IMAGE = 'docker://redis:7';
 const OLD = Math.floor(Date.now() / 1000) - 100 * 86_400;
@@ -173,10 +180,11 @@ describe('the core in the background', () => {
     addPrepared(cache, 'young');
     const request = { cacheDir: cache, mode: 'age', days: 90 } as const;
     const still = { ...ports, now: () => OLD + 95 * 86_400 };
-    const plan = await core.planPruneInBackground(request, still);
+    const planned = async (asked: PruneRequest) => readPlan(await core.planPruneInBackground(asked, still));
+    const plan = await planned(request);
     assert.deepEqual(plan, await planPrune(request, still));
     assert.equal(plan.entries.filter(({ action }) => action === 'remove').length, 1);
-    const short = await core.planPruneInBackground({ ...request, removalsOnly: true }, still);
+    const short = await planned({ ...request, removalsOnly: true });
     assert.deepEqual(short, await planPrune({ ...request, removalsOnly: true }, still));
     assert.deepEqual([short.entries.length, short.kept?.entries], [1, 1]);
     const elsewhere = { ...request, cacheDir: '/' };

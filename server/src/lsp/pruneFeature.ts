@@ -16,6 +16,7 @@ import { DEFAULT_TOOL_VERSION, type CachePlan } from '../model/plan.ts';
 import type { PruneApplyParams, PrunePlanParams, PruneProgress } from '../model/protocol.ts';
 import type { CacheLooks } from './cacheLooks.ts';
 import { onOwnRequest } from './guarded.ts';
+import { type JsonText, withPackedEntries } from './jsonText.ts';
 import type { ServerContext } from './serverContext.ts';
 import { choicesFor, planOf, requireTrust } from './specPlans.ts';
 
@@ -38,11 +39,12 @@ async function makePlan(
   context: ServerContext,
   params: PrunePlanParams,
   signal: AbortSignal,
-): Promise<PrunePlan> {
+): Promise<JsonText<PrunePlan>> {
   requireTrust(context);
   const { ports } = await choicesFor(context, params.uri);
   const request = await requestOf(context, params, signal);
-  return planPruneInBackground(request, ports, signal);
+  const { rest, pieces } = await planPruneInBackground(request, ports, signal);
+  return withPackedEntries<PrunePlan>(rest, pieces);
 }
 
 async function requestOf(

@@ -3,6 +3,7 @@
 import path from 'node:path';
 import type { KeptByPlan, PruneMode, PrunePlan, PrunePlanEntry } from '../../model/cache.ts';
 import type { SkipByTimes } from '../manifestFile.ts';
+import type { PackedEntries } from '../packed/packedState.ts';
 import { readPinsForSure } from '../pins.ts';
 import type { Ports } from '../ports.ts';
 import { findLeftovers } from '../sweep.ts';
@@ -34,6 +35,12 @@ export type PruneRequest = PruneChoice & {
   /** Nobody will see the plan: entries that stay and sizes of manifests may be left out. */
   readonly unseen?: boolean;
 };
+
+/** A plan whose entries are text. */
+export interface PackedPlan {
+  readonly rest: Omit<PrunePlan, 'entries'>;
+  readonly pieces: readonly PackedEntries[];
+}
 
 type PruneChoice =
   | { readonly mode: 'age'; readonly days: number }
