@@ -17,7 +17,7 @@ import type {
   PruneReport,
   PruneResult,
 } from '../../server/src/model/cache.ts';
-import { CACHE_DID_CHANGE } from '../../server/src/model/protocol.ts';
+import { CACHE_DID_CHANGE, type PruneProgress } from '../../server/src/model/protocol.ts';
 import { useFolder } from '../helpers/folder.ts';
 import { LspClient } from '../helpers/lspClient.ts';
 
@@ -199,6 +199,23 @@ describe('prepare and prune over LSP', function () {
     assert.deepEqual([report?.plan, report?.result], [narrowed, result]);
     const page = reportPage(result, narrowed, { units: 'binary', now: 0 });
     assert.match(page, /## Removed\n\n.*\n.*\n\| `prepared\/.*` \| [1-9]/);
+  });
+
+  it('applies a plan of many entries as any other, with progress, report and the new state', async () => {
+    await start();
+    await prepare();
+    const plan = await planOf({ mode: 'age', age: 0 });
+    const reason = 'long '.repeat(60_000);
+    const big = { ...plan, entries: plan.entries.map((entry) => ({ ...entry, reason })) };
+    const told: PruneProgress[] = [];
+    client.connection.onProgress(new ProgressType<PruneProgress>(), 'big', (step) => void told.push(step));
+    const params = { plan: big, partialResultToken: 'big' };
+    const result = await client.request<PruneResult>('hpcCompose/prune/apply', params);
+    assert.deepEqual(result.removed_paths, plan.entries.map((entry) => entry.path).sort());
+    assert.deepEqual(told.at(-1), { done: 2, total: 2, bytes: result.bytes_freed });
+    assert.deepEqual(states.at(-1)?.entries, []);
+    const reports = await client.request<PruneReport[]>('hpcCompose/prune/reports', { uri });
+    assert.deepEqual([reports[0]?.plan, reports[0]?.result], [big, result]);
   });
 
   it('keeps what open specs refer to when pruning unused entries', async () => {

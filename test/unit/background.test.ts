@@ -12,6 +12,7 @@ import { inspectWithSizes } from '../../server/src/core/inspectSizes.ts';
 import { readCacheState } from '../../server/src/core/list.ts';
 import { changePins } from '../../server/src/core/pins.ts';
 import { planPrune, type PackedPlan, type PruneRequest } from '../../server/src/core/prune/planPrune.ts';
+import type { AskedToApply } from '../../server/src/core/prune/pruneTask.ts';
 import { readReports } from '../../server/src/core/prune/reports.ts';
 import { recordUse } from '../../server/src/core/registry.ts';
 import type { PrunePlan, PrunePlanEntry } from '../../server/src/model/cache.ts';
@@ -219,6 +220,12 @@ describe('the core in the background', () => {
       assert.ok(others.every((file) => !fs.existsSync(file)));
       assert.deepEqual(told.at(-1), [250, 250, result.bytes_freed]);
       assert.deepEqual(readReports(cache)[0]?.result, result);
+      const again = await core.applyInBackground(plan, {}, ports);
+      assert.deepEqual(again.removed_paths, []);
+      const packed = await core.packReportsInBackground(cache);
+      const texts = packed.map(({ bytes }) => Buffer.from(bytes).toString('utf8'));
+      assert.deepEqual(JSON.parse(`[${texts.join(',')}]`), readReports(cache));
+      assert.equal(packed.length, 2);
     });
 
     it('stops between batches when it is cancelled, and says what it left', async () => {
@@ -230,6 +237,32 @@ describe('the core in the background', () => {
       assert.deepEqual(skipped.map((one) => one.path).sort(), left);
       assert.equal(removed_paths.length + left.length, 250);
       assert.ok(skipped.every(({ why }) => why === 'cancelled'));
+    });
+
+    it('reads a request that is text, and tells what else it says before it removes anything', async () => {
+      const { plan, images } = await planned(3);
+      const text = `${JSON.stringify({ plan, partialResultToken: 'käse' })},"more":{"of":"the message"}`;
+      const bytes = Buffer.from(text);
+      const pieces = [bytes.subarray(0, 100), bytes.subarray(100)];
+      const told: unknown[] = [];
+      const onAsked = (asked: AskedToApply) => void told.push(asked);
+      const onProgress = (done: number) => void told.push(done);
+      const result = await core.applyTextInBackground(pieces, { onAsked, onProgress }, ports);
+      assert.deepEqual(told, [{ cacheDir: cache, partialResultToken: 'käse' }, 3]);
+      assert.deepEqual([...result.removed_paths].sort(), images);
+      assert.deepEqual(readReports(cache)[0]?.plan, plan);
+    });
+
+    it('removes nothing of a request that is no JSON, or that was cancelled before', async () => {
+      const { plan, images } = await planned(2);
+      const onAsked = () => undefined;
+      const broken = core.applyTextInBackground([Buffer.from('{"plan":')], { onAsked }, ports);
+      await assert.rejects(broken, /JSON/);
+      const text = [Buffer.from(JSON.stringify({ plan }))];
+      const signal = AbortSignal.abort();
+      const { skipped } = await core.applyTextInBackground(text, { onAsked, signal }, ports);
+      assert.equal(skipped.length, 2);
+      assert.ok(images.every((file) => fs.existsSync(file)));
     });
 
     it('fails as the core does', async () => {

@@ -1,9 +1,10 @@
-// Messages on a stream: one header and one body each, whether a part of them is a value or text already.
+// Messages on a stream: one header and one body each, whether a part of them is a value or text already, or stays text.
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { StreamMessageReader, type Message } from 'vscode-languageserver/node';
 import { packList } from '../../server/src/core/packed/packList.ts';
 import { JsonText, withPackedEntries } from '../../server/src/lsp/jsonText.ts';
+import { messageDecoder } from '../../server/src/lsp/readMessages.ts';
 import { WholeMessageWriter } from '../../server/src/lsp/wholeMessages.ts';
 
 interface Listed {
@@ -58,5 +59,36 @@ describe('messages to the client', () => {
       result: { ...rest, entries: entries.slice(0, 300) },
     });
     assert.equal(new JsonText<number>([Buffer.from('4'), Buffer.from('2')]).toJSON(), 42);
+  });
+});
+
+describe('messages from the client', () => {
+  const read = (text: string) =>
+    messageDecoder.decode(Buffer.from(text), { charset: 'utf-8' }) as Promise<Message & { params?: unknown }>;
+  const params = { plan: { cache_dir: '/c/ü', entries: ['x'.repeat(300_000)] }, partialResultToken: 1 };
+  const apply = { jsonrpc: '2.0', id: 'a1', method: 'hpcCompose/prune/apply', params };
+
+  it('leave a big plan that is to be applied as text, whole', async () => {
+    const { params: text, ...others } = await read(JSON.stringify(apply));
+    assert.deepEqual(others, { jsonrpc: '2.0', id: 'a1', method: 'hpcCompose/prune/apply' });
+    assert.ok(text instanceof JsonText);
+    assert.deepEqual(text.toJSON(), params);
+  });
+
+  it('become values otherwise: small ones, other requests, other layouts', async () => {
+    const { jsonrpc, id, method } = apply;
+    const others = [
+      { ...apply, params: { plan: { entries: [] } } },
+      { ...apply, method: 'hpcCompose/prune/applyAll' },
+      { jsonrpc, method, params },
+      { id, jsonrpc, method, params },
+      { ...apply, params: [params] },
+    ];
+    for (const message of others) assert.deepEqual(await read(JSON.stringify(message)), message);
+    assert.deepEqual(await read(`${JSON.stringify(apply)} \n`), apply);
+  });
+
+  it('are refused when they are no JSON', async () => {
+    await assert.rejects(read('{"jsonrpc"'), SyntaxError);
   });
 });

@@ -11,6 +11,7 @@ import { packList } from './packed/packList.ts';
 import { packState } from './packed/packState.ts';
 import type { Ports } from './ports.ts';
 import { type PackedPlan, planPrune, type PruneRequest } from './prune/planPrune.ts';
+import { packReports } from './prune/reports.ts';
 import type { RootfsTasks } from './rootfs/rootfsTask.ts';
 import type { StateMessage, StateTasks } from './stateWorker.ts';
 import { verifyCache, type VerifyResult } from './verify.ts';
@@ -35,6 +36,15 @@ export async function planPruneInBackground(
   if (answer) return answer;
   const { entries, ...rest } = await planPrune(request, ports);
   return { rest, pieces: [...packList(entries)] };
+}
+
+/** readReports in a worker, as text. Throws the signal's reason when cancelled. */
+export async function packReportsInBackground(
+  cacheDir: string,
+  signal?: AbortSignal,
+): Promise<readonly PackedEntries[]> {
+  const answer = await ask('prune-reports', { cacheDir }, signal);
+  return answer?.pieces ?? [...packReports(cacheDir)];
 }
 
 /** verifyCache for some artifacts, in a worker. */

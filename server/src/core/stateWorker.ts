@@ -9,6 +9,7 @@ import { packState, type PackedRest } from './packed/packState.ts';
 import type { PackedEntries } from './packed/packedState.ts';
 import { nodeFiles } from './files.ts';
 import { makePrunePlan, type PackedPlan, type PruneRequest } from './prune/planPrune.ts';
+import { packReports } from './prune/reports.ts';
 import { ownBytes } from './twoThreads.ts';
 import { verifyCache, type VerifyResult } from './verify.ts';
 
@@ -24,6 +25,7 @@ export interface StateTasks {
     piece: PackedEntries;
     rest: PackedPlan['rest'];
   };
+  'prune-reports': { ask: { readonly cacheDir: string }; piece: PackedEntries; rest: null };
   inspect: {
     ask: { readonly plan: CachePlan; readonly now: number };
     piece: never;
@@ -77,6 +79,9 @@ function answer(task: StateTask, send: SendPiece): Rest | Promise<Rest> {
       for (const piece of packList(entries)) giveAway(piece, send);
       return rest;
     }
+    case 'prune-reports':
+      for (const piece of packReports(task.cacheDir)) giveAway(piece, send);
+      return null;
     case 'inspect':
       return inspectWithSizes(task.plan, { now: () => task.now });
     case 'history':

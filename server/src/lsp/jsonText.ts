@@ -22,6 +22,14 @@ export function withPackedEntries<T extends { entries: unknown[] }>(
   packed: readonly PackedEntries[],
 ): JsonText<T> {
   const head = `${JSON.stringify(rest).slice(0, -1)},"entries":[`;
-  const list = packed.flatMap(({ bytes }, index) => (index === 0 ? [bytes] : [COMMA, bytes]));
-  return new JsonText([Buffer.from(head), ...list, Buffer.from(']}')]);
+  return new JsonText([Buffer.from(head), ...withCommas(packed), Buffer.from(']}')]);
+}
+
+/** An array of the packed entries, in order. */
+export function listOfPacked<T>(packed: readonly PackedEntries[]): JsonText<T[]> {
+  return new JsonText([Buffer.from('['), ...withCommas(packed), Buffer.from(']')]);
+}
+
+function withCommas(packed: readonly PackedEntries[]): Uint8Array[] {
+  return packed.flatMap(({ bytes }, index) => (index === 0 ? [bytes] : [COMMA, bytes]));
 }
