@@ -152,6 +152,9 @@ async function measure(entries, folder) {
     await timed('inspect of 500 services after the prune', () => inspect(manyUri));
     const half = await planned('removals only, half of all', { age: 40, removalsOnly: true });
     await applied('removals only, half of all', half);
+    await timed('reports of these three prunes', () =>
+      connection.request('hpcCompose/prune/reports', { uri }),
+    );
     console.log(`${entries} entries: plans remove ${length}, then ${half.entries.length}`);
   } finally {
     await connection.end();

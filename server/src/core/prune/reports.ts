@@ -42,7 +42,11 @@ function removeOld(folder: string, now: number): void {
 /** The reports of a cache, the latest first. Damaged ones are left out. */
 export function readReports(cacheDir: string): PruneReport[] {
   const folder = sidecarPath(cacheDir, FOLDER);
-  const names = sidecarNames(folder).filter((name) => NAME.test(name));
+  // Names tell the order within a second.
+  const names = sidecarNames(folder)
+    .filter((name) => NAME.test(name))
+    .sort()
+    .reverse();
   return names
     .map((name) => readSidecarJson(path.join(folder, name)))
     .filter(isReport)
