@@ -1,4 +1,5 @@
-// The connection to the language server: one Node child over node-ipc. Loaded only when a spec or the cache view asks for it,
+// The connection to the language server: one Node child over standard streams, on which the server hands on what its workers wrote
+// without reading it. Loaded only when a spec or the cache view asks for it,
 // and the only file that imports vscode-languageclient for more than types: it becomes a bundle of its own (esbuild.mjs).
 import * as vscode from 'vscode';
 import { LanguageClient, type Middleware, TransportKind } from 'vscode-languageclient/node';
@@ -18,7 +19,7 @@ export function createLanguageClient(
   return new LanguageClient(
     'hpcCompose',
     'HPC Compose',
-    { module: context.asAbsolutePath('dist/server.js'), transport: TransportKind.ipc },
+    { module: context.asAbsolutePath('dist/server.js'), transport: TransportKind.stdio },
     {
       documentSelector: schemes.flatMap((scheme) => languages.map((language) => ({ scheme, language }))),
       outputChannel: log,

@@ -1,5 +1,5 @@
 // The policies a prune offers, as data, and what people make of a plan: choosing other entries never changes its policy.
-import type { CacheEntry, PrunePlan, PrunePlanEntry } from '../../server/src/model/cache.ts';
+import type { CacheEntry, KeptByPlan, PrunePlan, PrunePlanEntry } from '../../server/src/model/cache.ts';
 import type { PrunePlanParams } from '../../server/src/model/protocol.ts';
 import { formatBytes, type Units } from '../../server/src/model/units.ts';
 import { entryLabel, GROUPS } from './views/entryText.ts';
@@ -57,15 +57,43 @@ export function needsTyping({ bytes }: PrunePlan): boolean {
   return bytes > TYPED_FROM_BYTES;
 }
 
-/** The same plan with only the chosen paths removed; it can never remove more than the plan did. */
+/** How much the plan keeps, whether it names that or not. */
+export function keptBy(plan: PrunePlan): KeptByPlan {
+  return plan.kept ?? sumOf(plan.entries.filter((entry) => entry.action === 'keep'));
+}
+
+function sumOf(entries: readonly PrunePlanEntry[]): KeptByPlan {
+  return { entries: entries.length, bytes: entries.reduce((sum, { bytes }) => sum + bytes, 0) };
+}
+
+/** The same plan with the chosen removals alone, all else counted as kept; it can never remove more than the plan did. */
 export function narrowPlan(plan: PrunePlan, chosen: ReadonlySet<string>): PrunePlan {
-  const entries = plan.entries.map((entry) =>
-    entry.action === 'remove' && !chosen.has(entry.path)
-      ? { ...entry, action: 'keep' as const, reason: 'not selected' }
-      : entry,
-  );
-  const bytes = entries.reduce((sum, entry) => sum + (entry.action === 'remove' ? entry.bytes : 0), 0);
-  return { ...plan, entries, bytes };
+  const planned = removals(plan);
+  const entries = planned.filter(({ path }) => chosen.has(path));
+  const left = sumOf(planned.filter(({ path }) => !chosen.has(path)));
+  const kept = keptBy(plan);
+  return {
+    ...plan,
+    entries,
+    bytes: sumOf(entries).bytes,
+    kept: { entries: kept.entries + left.entries, bytes: kept.bytes + left.bytes },
+  };
+}
+
+/**
+ * The plan with everything that it keeps named, as a whole plan of the same policy names it. That one was made later: what goes
+ * stays as it was, and nothing is added to it.
+ */
+export function withKept(plan: PrunePlan, whole: PrunePlan): PrunePlan {
+  const removed = removals(plan);
+  const paths = new Set(removed.map(({ path }) => path));
+  const kept = whole.entries.filter(({ path }) => !paths.has(path)).map(keptEntry);
+  return { ...whole, created_at: plan.created_at, entries: [...removed, ...kept], bytes: plan.bytes };
+}
+
+function keptEntry(entry: PrunePlanEntry): PrunePlanEntry {
+  if (entry.action === 'keep') return entry;
+  return { ...entry, action: 'keep', reason: 'not in the list: it was made before this could go' };
 }
 
 /** What rebuilding a removed entry costs; entries are listed under these headings. */

@@ -2,6 +2,7 @@
 import './smallHeapFirst.ts';
 import { createConnection, StreamMessageReader, type Connection } from 'vscode-languageserver/node';
 import { realPorts } from './core/ports.ts';
+import { messageDecoder } from './lsp/readMessages.ts';
 import { startServer } from './lsp/server.ts';
 import { WholeMessageWriter } from './lsp/wholeMessages.ts';
 
@@ -36,5 +37,8 @@ function connect(): Connection {
   console.log = console.info = console.debug = console.error;
   const { stdin, stdout } = process;
   for (const event of ['end', 'close']) stdin.once(event, () => process.exit(isShutDown ? 0 : 1));
-  return createConnection(new StreamMessageReader(stdin), new WholeMessageWriter(stdout));
+  return createConnection(
+    new StreamMessageReader(stdin, { contentTypeDecoder: messageDecoder }),
+    new WholeMessageWriter(stdout),
+  );
 }

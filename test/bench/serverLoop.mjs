@@ -81,26 +81,35 @@ function run(script, args) {
   if (status !== 0) throw new Error(`${script} failed`);
 }
 
-async function measure(entries, folder) {
+function makeCache(entries, folder) {
   const cache = path.join(folder, `cache-${entries}`);
-  run(generator, [cache, '--entries', String(entries)]);
+  if (!fs.existsSync(cache)) run(generator, [cache, '--entries', String(entries)]);
+  return cache;
+}
+
+function timer(entries, delays) {
+  return async (what, work) => {
+    const began = performance.now();
+    const value = await work();
+    const ms = performance.now() - began;
+    const [max, busy] = await delays();
+    rows.push({
+      what: `${what}, ${entries} entries`,
+      ms: ms.toFixed(0),
+      'longest delay, ms': max,
+      'longest work, ms': busy,
+    });
+    return value;
+  };
+}
+
+async function measure(entries, folder) {
+  const cache = makeCache(entries, folder);
   const { connection, delays } = startServer(folder);
   try {
     const uri = await start(connection, folder, cache);
     await delays();
-    const timed = async (what, work) => {
-      const began = performance.now();
-      const value = await work();
-      const ms = performance.now() - began;
-      const [max, busy] = await delays();
-      rows.push({
-        what: `${what}, ${entries} entries`,
-        ms: ms.toFixed(0),
-        'longest delay, ms': max,
-        'longest work, ms': busy,
-      });
-      return value;
-    };
+    const timed = timer(entries, delays);
     const list = async (offset) =>
       (await connection.request('hpcCompose/cache/list', { uri, limit: PAGE, offset })).result;
     // What the machine itself adds: nothing is asked of the server meanwhile.
@@ -122,14 +131,50 @@ async function measure(entries, folder) {
       await timed(`inspect of 500 services, ${turn} time`, () => inspect(manyUri));
     for (const turn of ['first', 'second'])
       await timed(`inspect of 500 misses, ${turn} time`, () => inspect(otherUri));
-    const plan = await timed('prune plan', () =>
-      connection.request('hpcCompose/prune/plan', { uri, mode: 'age', age: 90 }),
-    );
-    const done = await timed('prune apply', () =>
-      connection.request('hpcCompose/prune/apply', { plan: plan.result }),
-    );
-    if (!(done.result?.removed_count > 0)) throw new Error(JSON.stringify(done).slice(0, 500));
+    const planned = async (what, params) => {
+      const ask = () => connection.request('hpcCompose/prune/plan', { uri, mode: 'age', ...params });
+      return (await timed(`prune plan, ${what}`, ask)).result;
+    };
+    const applied = async (what, plan) => {
+      const done = await timed(`prune apply, ${what}`, () =>
+        connection.request('hpcCompose/prune/apply', { plan }),
+      );
+      if (!(done.result?.removed_count > 0)) throw new Error(JSON.stringify(done).slice(0, 500));
+    };
+    // Ages are even between 0 and 100 days: a tenth goes, then half of all.
+    const whole = await planned('everything named', { age: 90 });
+    const few = await planned('removals only', { age: 90, removalsOnly: true });
+    if (few.kept.entries + few.entries.length !== whole.entries.length) throw new Error('plans differ');
+    const { length } = few.entries;
+    const everySecond = (entry, index) => (index % 2 === 0 ? entry : { ...entry, action: 'keep' });
+    await applied('everything named', { ...whole, entries: whole.entries.map(everySecond) });
+    await applied('removals only', few);
     await timed('inspect of 500 services after the prune', () => inspect(manyUri));
+    const half = await planned('removals only, half of all', { age: 40, removalsOnly: true });
+    await applied('removals only, half of all', half);
+    await timed('reports of these three prunes', () =>
+      connection.request('hpcCompose/prune/reports', { uri }),
+    );
+    console.log(`${entries} entries: plans remove ${length}, then ${half.entries.length}`);
+  } finally {
+    await connection.end();
+  }
+}
+
+/** A client that knows no pages gets everything at once, and again after each act of ours. */
+async function measureWithoutPages(entries, folder) {
+  const cache = makeCache(entries, folder);
+  const { connection, delays } = startServer(folder);
+  try {
+    const uri = await start(connection, folder, cache);
+    await delays();
+    const timed = timer(entries, delays);
+    const { result } = await timed('whole list', () => connection.request('hpcCompose/cache/list', { uri }));
+    const { artifact_path } = result.entries[0];
+    const pin = { cacheDir: cache, paths: [artifact_path], pinned: true };
+    const told = connection.notified('hpcCompose/cache/didChange');
+    await timed('pin, and the whole list again', () => connection.request('hpcCompose/cache/pin', pin));
+    if ((await told).params.entries.length !== entries) throw new Error('not everything was told');
   } finally {
     await connection.end();
   }
@@ -139,8 +184,10 @@ if (!fs.existsSync(generator)) console.log(`skipped: ${generator} is not there (
 else {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'hpc-compose-bench-loop-'));
   try {
-    for (const entries of (process.env.BENCH_ENTRIES ?? '10000,100000').split(','))
-      await measure(Number(entries), folder);
+    for (const entries of (process.env.BENCH_ENTRIES ?? '10000,100000').split(',').map(Number)) {
+      await measureWithoutPages(entries, folder);
+      await measure(entries, folder);
+    }
     console.table(rows);
     console.log(
       `goal: no delay over 50 ms; load ${os

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { narrowPlan } from '../../client/src/prunePresets.ts';
 import { listCache } from '../../server/src/core/list.ts';
 import { applyPrune } from '../../server/src/core/prune/applyPrune.ts';
 import { planPrune } from '../../server/src/core/prune/planPrune.ts';
@@ -451,5 +452,18 @@ describe('faults on pruning a cache', function () {
     assert.equal((await cli(['prune', '--age', '1', '--orphans'])).code, 2);
     assert.equal((await cli(['prune'])).code, 2);
     assert.equal((await cli(['prune', '--all-unused'])).code, 2);
+  });
+
+  it('applies a saved plan that names only what goes', async () => {
+    const [chosen, other] = olds(2);
+    const request = { cacheDir: cache, mode: 'age', days: 30, removalsOnly: true } as const;
+    const plan = await planPrune(request, ports);
+    const file = path.join(folder(), 'plan.json');
+    fs.writeFileSync(file, JSON.stringify(narrowPlan(plan, new Set([chosen!]))));
+    const shown = await cli(['prune', '--plan', file, '--dry-run']);
+    assert.ok(shown.stdout.includes('would remove: 1') && !shown.stdout.includes(other!), shown.stdout);
+    const applied = await cli(['prune', '--plan', file, '--yes', '--format', 'json']);
+    assert.deepEqual((JSON.parse(applied.stdout) as PruneResult).removed_paths, [chosen]);
+    assert.ok(fs.existsSync(other!));
   });
 });

@@ -1,8 +1,10 @@
-// An LSP client in the same process as the server, over two streams: what tests of the server talk to.
+// An LSP client in the same process as the server, over two streams that are read and written as by `--stdio`: what tests of the
+// server talk to.
 import { PassThrough } from 'node:stream';
 import {
   createConnection,
   createProtocolConnection,
+  StreamMessageReader,
   type Diagnostic,
   type InitializeResult,
   type ProtocolConnection,
@@ -12,7 +14,9 @@ import {
 import { realPorts } from '../../server/src/core/ports.ts';
 import type { ProcessRun } from '../../server/src/core/process.ts';
 import type { Feature } from '../../server/src/lsp/serverContext.ts';
+import { messageDecoder } from '../../server/src/lsp/readMessages.ts';
 import { startServer } from '../../server/src/lsp/server.ts';
+import { WholeMessageWriter } from '../../server/src/lsp/wholeMessages.ts';
 import type { InitializationOptions } from '../../server/src/model/protocol.ts';
 
 export interface ClientSetup {
@@ -56,7 +60,10 @@ export class LspClient {
     const toServer = new PassThrough();
     const toClient = new PassThrough();
     startServer({
-      connection: createConnection(toServer, toClient),
+      connection: createConnection(
+        new StreamMessageReader(toServer, { contentTypeDecoder: messageDecoder }),
+        new WholeMessageWriter(toClient),
+      ),
       ports: (log) => ({ ...realPorts(log, setup.env ?? {}), run: setup.run ?? refuseProcesses }),
       version: 'test',
       ...(setup.features ? { features: setup.features } : {}),

@@ -4,7 +4,10 @@
 /** Messages to and from one server process; `end` kills the process. */
 export class LspConnection {
   #waiting = new Set();
-  #received = Buffer.alloc(0);
+  #chunks = [];
+  /** Bytes that are there, and bytes that the next step needs. */
+  #there = 0;
+  #needed = 0;
   #lastId = 0;
 
   constructor(process) {
@@ -37,6 +40,11 @@ export class LspConnection {
     );
   }
 
+  /** Resolves to the next notification with this name. */
+  notified(name) {
+    return this.#next(({ id, method }) => id === undefined && method === name);
+  }
+
   end() {
     this.process.kill('SIGKILL');
     return this.ended;
@@ -56,17 +64,27 @@ export class LspConnection {
   }
 
   #receive(chunk) {
-    this.#received = Buffer.concat([this.#received, chunk]);
-    for (;;) {
-      const head = this.#received.indexOf('\r\n\r\n');
-      if (head < 0) return;
-      const length = Number(/Content-Length: (\d+)/i.exec(this.#received.subarray(0, head).toString())[1]);
-      const end = head + 4 + length;
-      if (this.#received.length < end) return;
-      const message = JSON.parse(this.#received.subarray(head + 4, end).toString());
-      this.#received = this.#received.subarray(end);
-      this.#dispatch(message);
+    this.#chunks.push(chunk);
+    this.#there += chunk.length;
+    if (this.#there < this.#needed) return;
+    let received = Buffer.concat(this.#chunks);
+    for (let message = this.#take(received); message; message = this.#take(received)) {
+      received = received.subarray(message.end);
+      this.#dispatch(message.value);
     }
+    this.#chunks = [received];
+    this.#there = received.length;
+  }
+
+  #take(received) {
+    this.#needed = 0;
+    const head = received.indexOf('\r\n\r\n');
+    if (head < 0) return undefined;
+    const length = Number(/Content-Length: (\d+)/i.exec(received.subarray(0, head).toString())[1]);
+    const end = head + 4 + length;
+    this.#needed = end;
+    if (received.length < end) return undefined;
+    return { value: JSON.parse(received.subarray(head + 4, end).toString()), end };
   }
 
   #dispatch(message) {

@@ -6,15 +6,18 @@ import { fileURLToPath } from 'node:url';
 import { ProgressType, type CodeLens } from 'vscode-languageserver/node';
 import { CancellationTokenSource } from 'vscode-languageserver/node';
 import { URI } from 'vscode-uri';
+import { narrowPlan } from '../../client/src/prunePresets.ts';
+import { reportPage } from '../../client/src/views/pages.ts';
 import { runProcess } from '../../server/src/core/process.ts';
 import type {
   CacheState,
   PrepareProgress,
   PrepareResult,
   PrunePlan,
+  PruneReport,
   PruneResult,
 } from '../../server/src/model/cache.ts';
-import { CACHE_DID_CHANGE } from '../../server/src/model/protocol.ts';
+import { CACHE_DID_CHANGE, type PruneProgress } from '../../server/src/model/protocol.ts';
 import { useFolder } from '../helpers/folder.ts';
 import { LspClient } from '../helpers/lspClient.ts';
 
@@ -173,6 +176,46 @@ describe('prepare and prune over LSP', function () {
       states.at(-1)?.entries.map(({ kind }) => kind),
       ['base'],
     );
+  });
+
+  it('plans with what goes alone when asked to, applies what is chosen of it, and reports that', async () => {
+    await start();
+    await prepare();
+    const whole = await planOf({ mode: 'age', age: 0 });
+    const prepared = whole.entries.find(({ kind }) => kind === 'prepared')!;
+    const selection = { mode: 'selection', paths: [prepared.path] };
+    const plan = await planOf({ ...selection, removalsOnly: true });
+    assert.deepEqual(
+      plan.entries.map(({ path: file, action }) => [file, action]),
+      [[prepared.path, 'remove']],
+    );
+    const kept = (await planOf(selection)).entries.filter(({ action }) => action === 'keep');
+    assert.deepEqual(plan.kept, { entries: 1, bytes: kept[0]?.bytes });
+    assert.equal(narrowPlan(plan, new Set()).entries.length, 0);
+    const narrowed = narrowPlan(plan, new Set([prepared.path]));
+    const result = await client.request<PruneResult>('hpcCompose/prune/apply', { plan: narrowed });
+    assert.deepEqual(result.removed_paths, [prepared.path]);
+    const [report] = await client.request<PruneReport[]>('hpcCompose/prune/reports', { uri });
+    assert.deepEqual([report?.plan, report?.result], [narrowed, result]);
+    const page = reportPage(result, narrowed, { units: 'binary', now: 0 });
+    assert.match(page, /## Removed\n\n.*\n.*\n\| `prepared\/.*` \| [1-9]/);
+  });
+
+  it('applies a plan of many entries as any other, with progress, report and the new state', async () => {
+    await start();
+    await prepare();
+    const plan = await planOf({ mode: 'age', age: 0 });
+    const reason = 'long '.repeat(60_000);
+    const big = { ...plan, entries: plan.entries.map((entry) => ({ ...entry, reason })) };
+    const told: PruneProgress[] = [];
+    client.connection.onProgress(new ProgressType<PruneProgress>(), 'big', (step) => void told.push(step));
+    const params = { plan: big, partialResultToken: 'big' };
+    const result = await client.request<PruneResult>('hpcCompose/prune/apply', params);
+    assert.deepEqual(result.removed_paths, plan.entries.map((entry) => entry.path).sort());
+    assert.deepEqual(told.at(-1), { done: 2, total: 2, bytes: result.bytes_freed });
+    assert.deepEqual(states.at(-1)?.entries, []);
+    const reports = await client.request<PruneReport[]>('hpcCompose/prune/reports', { uri });
+    assert.deepEqual([reports[0]?.plan, reports[0]?.result], [big, result]);
   });
 
   it('keeps what open specs refer to when pruning unused entries', async () => {

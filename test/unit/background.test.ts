@@ -11,13 +11,21 @@ import type { PlanMisses } from '../../server/src/core/inspectHistory.ts';
 import { inspectWithSizes } from '../../server/src/core/inspectSizes.ts';
 import { readCacheState } from '../../server/src/core/list.ts';
 import { changePins } from '../../server/src/core/pins.ts';
-import { planPrune } from '../../server/src/core/prune/planPrune.ts';
+import { planPrune, type PackedPlan, type PruneRequest } from '../../server/src/core/prune/planPrune.ts';
+import type { AskedToApply } from '../../server/src/core/prune/pruneTask.ts';
 import { readReports } from '../../server/src/core/prune/reports.ts';
 import { recordUse } from '../../server/src/core/registry.ts';
+import type { PrunePlan, PrunePlanEntry } from '../../server/src/model/cache.ts';
 import { addBase, addPrepared, addStaged, makeCache, planOf, planService } from '../helpers/cacheBuilder.ts';
 import { bundleCore, type BundledCore } from '../helpers/bundledCore.ts';
 import { useFolder } from '../helpers/folder.ts';
 import { testPorts } from '../helpers/ports.ts';
+
+/** A packed plan as a value. */
+function readPlan({ rest, pieces }: PackedPlan): PrunePlan {
+  const texts = pieces.map(({ bytes }) => Buffer.from(bytes).toString('utf8'));
+  return { ...rest, entries: JSON.parse(`[${texts.join(',')}]`) as PrunePlanEntry[] };
+}
 
 const IMAGE = 'docker://redis:7';
 const OLD = Math.floor(Date.now() / 1000) - 100 * 86_400;
@@ -173,9 +181,13 @@ describe('the core in the background', () => {
     addPrepared(cache, 'young');
     const request = { cacheDir: cache, mode: 'age', days: 90 } as const;
     const still = { ...ports, now: () => OLD + 95 * 86_400 };
-    const plan = await core.planPruneInBackground(request, still);
+    const planned = async (asked: PruneRequest) => readPlan(await core.planPruneInBackground(asked, still));
+    const plan = await planned(request);
     assert.deepEqual(plan, await planPrune(request, still));
     assert.equal(plan.entries.filter(({ action }) => action === 'remove').length, 1);
+    const short = await planned({ ...request, removalsOnly: true });
+    assert.deepEqual(short, await planPrune({ ...request, removalsOnly: true }, still));
+    assert.deepEqual([short.entries.length, short.kept?.entries], [1, 1]);
     const elsewhere = { ...request, cacheDir: '/' };
     await assert.rejects(core.planPruneInBackground(elsewhere, ports), { code: 'not-a-cache' });
     await assert.rejects(core.planPruneInBackground(request, ports, AbortSignal.abort()), {
@@ -208,6 +220,12 @@ describe('the core in the background', () => {
       assert.ok(others.every((file) => !fs.existsSync(file)));
       assert.deepEqual(told.at(-1), [250, 250, result.bytes_freed]);
       assert.deepEqual(readReports(cache)[0]?.result, result);
+      const again = await core.applyInBackground(plan, {}, ports);
+      assert.deepEqual(again.removed_paths, []);
+      const packed = await core.packReportsInBackground(cache);
+      const texts = packed.map(({ bytes }) => Buffer.from(bytes).toString('utf8'));
+      assert.deepEqual(JSON.parse(`[${texts.join(',')}]`), readReports(cache));
+      assert.equal(packed.length, 2);
     });
 
     it('stops between batches when it is cancelled, and says what it left', async () => {
@@ -219,6 +237,32 @@ describe('the core in the background', () => {
       assert.deepEqual(skipped.map((one) => one.path).sort(), left);
       assert.equal(removed_paths.length + left.length, 250);
       assert.ok(skipped.every(({ why }) => why === 'cancelled'));
+    });
+
+    it('reads a request that is text, and tells what else it says before it removes anything', async () => {
+      const { plan, images } = await planned(3);
+      const text = `${JSON.stringify({ plan, partialResultToken: 'käse' })},"more":{"of":"the message"}`;
+      const bytes = Buffer.from(text);
+      const pieces = [bytes.subarray(0, 100), bytes.subarray(100)];
+      const told: unknown[] = [];
+      const onAsked = (asked: AskedToApply) => void told.push(asked);
+      const onProgress = (done: number) => void told.push(done);
+      const result = await core.applyTextInBackground(pieces, { onAsked, onProgress }, ports);
+      assert.deepEqual(told, [{ cacheDir: cache, partialResultToken: 'käse' }, 3]);
+      assert.deepEqual([...result.removed_paths].sort(), images);
+      assert.deepEqual(readReports(cache)[0]?.plan, plan);
+    });
+
+    it('removes nothing of a request that is no JSON, or that was cancelled before', async () => {
+      const { plan, images } = await planned(2);
+      const onAsked = () => undefined;
+      const broken = core.applyTextInBackground([Buffer.from('{"plan":')], { onAsked }, ports);
+      await assert.rejects(broken, /JSON/);
+      const text = [Buffer.from(JSON.stringify({ plan }))];
+      const signal = AbortSignal.abort();
+      const { skipped } = await core.applyTextInBackground(text, { onAsked, signal }, ports);
+      assert.equal(skipped.length, 2);
+      assert.ok(images.every((file) => fs.existsSync(file)));
     });
 
     it('fails as the core does', async () => {

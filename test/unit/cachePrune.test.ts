@@ -8,6 +8,7 @@ import { realPorts } from '../../server/src/core/ports.ts';
 import { applyPrune } from '../../server/src/core/prune/applyPrune.ts';
 import { compareVersions } from '../../server/src/core/prune/modes.ts';
 import { planPrune, type PruneRequest } from '../../server/src/core/prune/planPrune.ts';
+import { parsePrunePlan } from '../../server/src/core/prune/savedPlan.ts';
 import { resolveReferences, type SpecState } from '../../server/src/core/prune/references.ts';
 import { recordUse } from '../../server/src/core/registry.ts';
 import type { PrunePlan } from '../../server/src/model/cache.ts';
@@ -54,6 +55,27 @@ describe('prune of a cache', () => {
     const references = await resolveReferences(cacheDir, plans, load);
     return await plan({ mode: 'all_unused', references, cacheDir, ...more });
   };
+
+  it('lists only what goes when asked to, tells how much stays, and such a plan can be saved and applied', async () => {
+    const old = addPrepared(cache, 'old', { ...aged(40), size: 50_000 });
+    for (const name of ['young', 'younger', 'youngest'])
+      addPrepared(cache, name, { ...aged(5), size: 9_000 });
+    const request = { mode: 'age', days: 30 } as const;
+    const [whole, made] = [await plan(request), await plan({ ...request, removalsOnly: true })];
+    const stays = whole.entries.filter(({ action }) => action === 'keep');
+    assert.deepEqual(
+      made.entries,
+      whole.entries.filter(({ action }) => action === 'remove'),
+    );
+    assert.deepEqual(made.kept, { entries: 3, bytes: stays.reduce((sum, { bytes }) => sum + bytes, 0) });
+    assert.ok(made.kept.bytes > 18_000);
+    assert.equal(made.bytes, whole.bytes);
+    const saved = parsePrunePlan(JSON.stringify(made));
+    assert.deepEqual(saved, made);
+    const result = await applyPrune(made, {}, ports);
+    assert.deepEqual(result.removed_paths, [old]);
+    assert.equal((await plan(request)).entries.length, 3);
+  });
 
   it('removes by age, with artifact, manifest and byte count, and leaves the locks', async () => {
     const old = addPrepared(cache, 'old', { ...aged(40), size: 50_000 });

@@ -2,16 +2,18 @@
 import assert from 'node:assert/strict';
 import {
   confirmDetail,
+  keptBy,
   narrowPlan,
   needsTyping,
   planSummary,
   presets,
   removals,
+  withKept,
 } from '../../client/src/prunePresets.ts';
 import { treeNodes, type CacheNode, type TreeOptions } from '../../client/src/views/cacheModel.ts';
 import { entryDescription, entryLabel, entrySpoken, entryTooltip } from '../../client/src/views/entryText.ts';
-import { entryPage, inspectPage, reportPage } from '../../client/src/views/pages.ts';
-import type { CacheEntry, CacheState, PrunePlan } from '../../server/src/model/cache.ts';
+import { entryPage, inspectPage, planPage, reportPage } from '../../client/src/views/pages.ts';
+import type { CacheEntry, CacheState, PrunePlan, PrunePlanEntry } from '../../server/src/model/cache.ts';
 import { formatAgo, formatBytes, parseSize, speakAgo } from '../../server/src/model/units.ts';
 
 const now = 2_000_000_000;
@@ -276,7 +278,35 @@ describe('a prune', () => {
       ['/c/b'],
     );
     assert.equal(narrowed.bytes, 5);
-    assert.equal(narrowed.entries.length, plan.entries.length);
+  });
+
+  it('sends back what is chosen alone, and counts all else as kept', () => {
+    const narrowed = narrowPlan(plan, new Set(['/c/b']));
+    assert.deepEqual(
+      narrowed.entries.map(({ path }) => path),
+      ['/c/b'],
+    );
+    assert.deepEqual(narrowed.kept, { entries: 2, bytes: 17 });
+    const short = { ...plan, entries: removals(plan), kept: { entries: 1, bytes: 7 } };
+    assert.deepEqual(narrowPlan(short, new Set(['/c/b'])), narrowed);
+    assert.deepEqual(keptBy(short), keptBy(plan));
+  });
+
+  it('shows what is kept and why from a plan made later, and adds nothing to what goes', () => {
+    const [a, b, d] = plan.entries as [PrunePlanEntry, PrunePlanEntry, PrunePlanEntry];
+    const short = { ...plan, entries: [a], bytes: 10, kept: { entries: 2, bytes: 12 } };
+    const later = { ...plan, created_at: now + 60, entries: [{ ...a, bytes: 11 }, b, d], bytes: 16 };
+    const shown = withKept(short, later);
+    assert.deepEqual(removals(shown), [a]);
+    assert.deepEqual(
+      [shown.created_at, shown.bytes, keptBy(shown)],
+      [short.created_at, 10, { entries: 2, bytes: 12 }],
+    );
+    const text = planPage(shown, { units: 'binary', now });
+    for (const part of ['## To remove: 1', '## Kept: 2', 'pinned', 'made before this could go'])
+      assert.ok(text.includes(part), part);
+    const gone = withKept(short, { ...later, entries: [d] });
+    assert.deepEqual(gone.entries, [a, d]);
   });
 
   it('tells count and bytes of every policy', () => {

@@ -33,6 +33,19 @@ describe('prune reports', () => {
     assert.equal(readReports(cacheDir)[0]?.result.bytes_freed, 7);
   });
 
+  it('are in order within a second, too', () => {
+    const cacheDir = folder();
+    const modes = ['age', 'orphans', 'budget', 'selection', 'all_unused'] as const;
+    for (const mode of modes) {
+      const made = report(cacheDir, NOW);
+      keepReport({ ...made, plan: { ...made.plan, mode } });
+    }
+    assert.deepEqual(
+      readReports(cacheDir).map(({ plan }) => plan.mode),
+      modes.toReversed(),
+    );
+  });
+
   it('go after 30 days, and nothing else in their folder does', () => {
     const cacheDir = folder();
     keepReport(report(cacheDir, NOW));

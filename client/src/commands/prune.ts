@@ -6,7 +6,9 @@ import type { CacheParams } from '../../../server/src/model/protocol.ts';
 import { formatBytes } from '../../../server/src/model/units.ts';
 import type { App } from '../app.ts';
 import { requestWithReports } from '../cacheClient.ts';
+import { askPlan, type AskedPlan, askWhatStays } from '../prunePlans.ts';
 import { confirmDetail, type KnownEntries, narrowPlan, needsTyping, removals } from '../prunePresets.ts';
+import { showFailure } from '../ui/failures.ts';
 import { pickPreset, selectEntries } from '../ui/prunePicks.ts';
 import { readSettings } from '../ui/settings.ts';
 import type { EntryNode } from '../views/cacheModel.ts';
@@ -32,12 +34,14 @@ async function prune(app: App, argument: unknown): Promise<PruneResult | undefin
   const where = await targetCache(app, argument);
   if (!where) return undefined;
   const settings = readSettings();
-  const plan = await pickPreset(app, where, settings);
-  if (!plan) return undefined;
-  if (removals(plan).length === 0) return tellNothing(app, plan);
+  const asked = await pickPreset(app, where, settings);
+  if (!asked) return undefined;
+  const { plan } = asked;
+  if (removals(plan).length === 0) return tellNothing(app, asked);
   const known = knownEntries(app, plan.cache_dir);
-  const chosen = await selectEntries(plan, known, settings, () => showPlan(app, plan));
-  return chosen && confirmAndApply(app, narrowPlan(plan, chosen), known);
+  const showKept = () => showPlan(app, asked).catch((error: unknown) => showFailure(app.log, error));
+  const chosen = await selectEntries(plan, known, settings, showKept);
+  return chosen && confirmAndApply(app, { ...asked, plan: narrowPlan(plan, chosen) }, known);
 }
 
 async function pruneSelected(
@@ -51,18 +55,18 @@ async function pruneSelected(
   if (!first) return undefined;
   const paths = picked.filter((one) => one.cacheDir === first.cacheDir).map((one) => one.entry.artifact_path);
   const cacheDir = first.cacheDir;
-  const plan = await app.request('hpcCompose/prune/plan', { cacheDir, mode: 'selection', paths });
-  const known = knownEntries(app, plan.cache_dir);
-  return confirmAndApply(app, plan, known);
+  const asked = await askPlan(app, { cacheDir, mode: 'selection', paths });
+  return confirmAndApply(app, asked, knownEntries(app, asked.plan.cache_dir));
 }
 
 async function confirmAndApply(
   app: App,
-  plan: PrunePlan,
+  asked: AskedPlan,
   known: KnownEntries,
 ): Promise<PruneResult | undefined> {
+  const { plan } = asked;
   const removed = removals(plan).length;
-  if (removed === 0) return tellNothing(app, plan);
+  if (removed === 0) return tellNothing(app, asked);
   const { units } = readSettings();
   const entries = count(removed, 'cache entry', 'cache entries');
   const question = vscode.l10n.t('Delete {0} ({1})?', entries, formatBytes(plan.bytes, units));
@@ -178,14 +182,15 @@ function firstWhy(what: string, reasons: readonly string[]): string[] {
   return first === undefined ? [] : [`${reasons.length} ${what}: ${first}${reasons.length > 1 ? ', …' : ''}`];
 }
 
-async function tellNothing(app: App, plan: PrunePlan): Promise<undefined> {
+async function tellNothing(app: App, asked: AskedPlan): Promise<undefined> {
   const show = vscode.l10n.t('Show What Is Kept');
   const words = vscode.l10n.t('Nothing to remove: every entry is kept.');
-  if ((await vscode.window.showInformationMessage(words, show)) === show) await showPlan(app, plan);
+  if ((await vscode.window.showInformationMessage(words, show)) === show) await showPlan(app, asked);
   return undefined;
 }
 
-function showPlan(app: App, plan: PrunePlan): Promise<void> {
+async function showPlan(app: App, asked: AskedPlan): Promise<void> {
+  const plan = await askWhatStays(app, asked);
   return app.pages.showPage(
     'prune-plan',
     () => planPage(plan, { units: readSettings().units, now: Date.now() / 1000 }),

@@ -4,8 +4,10 @@ import type { PrunePlan, PrunePlanEntry } from '../../../server/src/model/cache.
 import type { CacheParams } from '../../../server/src/model/protocol.ts';
 import { formatBytes, type Units } from '../../../server/src/model/units.ts';
 import type { App } from '../app.ts';
+import { askPlan, type AskedPlan } from '../prunePlans.ts';
 import {
   costOf,
+  keptBy,
   type KnownEntries,
   narrowPlan,
   planLabel,
@@ -19,7 +21,7 @@ import { describeFailure } from './failures.ts';
 import type { ClientSettings } from './settings.ts';
 
 interface PresetItem extends vscode.QuickPickItem {
-  readonly plan?: PrunePlan;
+  readonly asked?: AskedPlan;
 }
 
 /** Lets people choose a policy; each shows how many entries and bytes it removes as soon as that is known. */
@@ -27,7 +29,7 @@ export function pickPreset(
   app: App,
   where: CacheParams,
   settings: ClientSettings,
-): Promise<PrunePlan | undefined> {
+): Promise<AskedPlan | undefined> {
   const { graceSeconds, budgetBytes, units } = settings;
   const offered = presets({ ageDays: settings.pruneAgeDays, graceSeconds, budgetBytes }, units);
   const pick = vscode.window.createQuickPick<PresetItem>();
@@ -55,9 +57,9 @@ export function pickPreset(
   void Promise.all(offered.map(fill)).then(() => (pick.busy = false));
   return new Promise((resolve) => {
     pick.onDidAccept(() => {
-      const plan = pick.selectedItems[0]?.plan;
-      if (!plan) return;
-      resolve(plan);
+      const asked = pick.selectedItems[0]?.asked;
+      if (!asked) return;
+      resolve(asked);
       pick.hide();
     });
     pick.onDidHide(() => {
@@ -77,8 +79,8 @@ async function presetItem(
   token: vscode.CancellationToken,
 ): Promise<PresetItem> {
   try {
-    const plan = await app.request('hpcCompose/prune/plan', { ...where, ...preset.params }, token);
-    return { label: preset.title, description: planSummary(plan, units), plan };
+    const asked = await askPlan(app, { ...where, ...preset.params }, token);
+    return { label: preset.title, description: planSummary(asked.plan, units), asked };
   } catch (error) {
     if (error instanceof vscode.CancellationError) return { label: preset.title };
     return { label: preset.title, description: describeFailure(error) };
@@ -89,7 +91,10 @@ interface EntryItem extends vscode.QuickPickItem {
   readonly entry?: PrunePlanEntry;
 }
 
-/** Shows what the plan removes, checked; gives the paths that people leave checked, undefined when they turn away. */
+/**
+ * Shows what the plan removes, checked; gives the paths that people leave checked, undefined when they turn away. `showKept` tells
+ * of its failures itself.
+ */
 export function selectEntries(
   plan: PrunePlan,
   known: KnownEntries,
@@ -98,7 +103,7 @@ export function selectEntries(
 ): Promise<ReadonlySet<string> | undefined> {
   const pick = vscode.window.createQuickPick<EntryItem>();
   const total = removals(plan).length;
-  const kept = plan.entries.length - total;
+  const kept = keptBy(plan).entries;
   const rows = entryItems(plan, known, settings.units);
   const title = (chosen: number, bytes: number) =>
     vscode.l10n.t(
@@ -127,7 +132,11 @@ export function selectEntries(
   retitle();
   return new Promise((resolve) => {
     pick.onDidChangeSelection(retitle);
-    pick.onDidTriggerButton(() => void showKept());
+    pick.onDidTriggerButton(() => {
+      if (pick.busy) return;
+      pick.busy = true;
+      void showKept().finally(() => (pick.busy = false));
+    });
     pick.onDidAccept(() => {
       resolve(chosen());
       pick.hide();
@@ -150,8 +159,9 @@ function entryItems(plan: PrunePlan, known: KnownEntries, units: Units): EntryIt
       detail: [entry.reason, services].filter(Boolean).join(' · '),
       entry,
     };
-    const heading = costOf(entry);
-    groups.set(heading, [...(groups.get(heading) ?? []), item]);
+    const group = groups.get(costOf(entry));
+    if (group) group.push(item);
+    else groups.set(costOf(entry), [item]);
   }
   return [...groups].flatMap(([label, items]) => [
     { label, kind: vscode.QuickPickItemKind.Separator },

@@ -50,7 +50,7 @@ export async function pruneRequestOf(
   const common = {
     cacheDir,
     forceDir: args.switches.has('force-dir'),
-    removalsOnly: args.switches.has('yes') && !args.switches.has('dry-run'),
+    unseen: args.switches.has('yes') && !args.switches.has('dry-run'),
     ...(grace === undefined ? {} : { grace }),
   };
   switch (mode) {

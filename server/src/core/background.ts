@@ -1,15 +1,17 @@
 // Answers on whole caches without blocking the thread that asks: a worker reads, its answer comes in pieces.
 import { MessageChannel } from 'node:worker_threads';
-import type { PrunePlan, Why } from '../model/cache.ts';
+import type { Why } from '../model/cache.ts';
 import { OperationFailure, type FailureCode, type FailureData } from '../model/failure.ts';
 import { takesLong } from './historyCost.ts';
 import { explainMisses, type PlanMisses } from './inspectHistory.ts';
 import { inspectWithSizes, type SizedInspection } from './inspectSizes.ts';
 import type { CachePlan } from '../model/plan.ts';
 import type { PackedEntries, PackedState } from './packed/packedState.ts';
+import { packList } from './packed/packList.ts';
 import { packState } from './packed/packState.ts';
 import type { Ports } from './ports.ts';
-import { planPrune, type PruneRequest } from './prune/planPrune.ts';
+import { type PackedPlan, planPrune, type PruneRequest } from './prune/planPrune.ts';
+import { packReports } from './prune/reports.ts';
 import type { RootfsTasks } from './rootfs/rootfsTask.ts';
 import type { StateMessage, StateTasks } from './stateWorker.ts';
 import { verifyCache, type VerifyResult } from './verify.ts';
@@ -23,15 +25,26 @@ export async function packInBackground(cacheDir: string, signal?: AbortSignal): 
   return { ...packState(cacheDir, (piece) => void pieces.push(piece)), pieces };
 }
 
-/** planPrune in a worker. Throws as planPrune, and the signal's reason when cancelled. */
+/** planPrune in a worker, its entries as text. Throws as planPrune, and the signal's reason when cancelled. */
 export async function planPruneInBackground(
   request: PruneRequest,
   ports: Pick<Ports, 'now' | 'env'>,
   signal?: AbortSignal,
-): Promise<PrunePlan> {
+): Promise<PackedPlan> {
   const data = { request, now: ports.now(), env: { ...ports.env } };
   const answer = await ask('prune-plan', data, signal);
-  return answer ? { ...answer.rest, entries: answer.pieces.flat() } : await planPrune(request, ports);
+  if (answer) return answer;
+  const { entries, ...rest } = await planPrune(request, ports);
+  return { rest, pieces: [...packList(entries)] };
+}
+
+/** readReports in a worker, as text. Throws the signal's reason when cancelled. */
+export async function packReportsInBackground(
+  cacheDir: string,
+  signal?: AbortSignal,
+): Promise<readonly PackedEntries[]> {
+  const answer = await ask('prune-reports', { cacheDir }, signal);
+  return answer?.pieces ?? [...packReports(cacheDir)];
 }
 
 /** verifyCache for some artifacts, in a worker. */

@@ -20,6 +20,7 @@ switch (task) {
     break;
   case 'state':
   case 'prune-plan':
+  case 'prune-reports':
   case 'verify':
   case 'inspect':
   case 'history':

@@ -1,18 +1,17 @@
 // The worker's half of answers on whole caches: entries go back in pieces, so that the receiving thread is never blocked.
 import type { MessagePort } from 'node:worker_threads';
-import type { PrunePlan, PrunePlanEntry, Why } from '../model/cache.ts';
+import type { Why } from '../model/cache.ts';
 import type { CachePlan } from '../model/plan.ts';
 import { explainMisses, type PlanMisses } from './inspectHistory.ts';
 import { inspectWithSizes, type SizedInspection } from './inspectSizes.ts';
+import { packList } from './packed/packList.ts';
 import { packState, type PackedRest } from './packed/packState.ts';
 import type { PackedEntries } from './packed/packedState.ts';
 import { nodeFiles } from './files.ts';
-import { makePrunePlan, type PruneRequest } from './prune/planPrune.ts';
+import { makePrunePlan, type PackedPlan, type PruneRequest } from './prune/planPrune.ts';
+import { packReports } from './prune/reports.ts';
 import { ownBytes } from './twoThreads.ts';
 import { verifyCache, type VerifyResult } from './verify.ts';
-
-/** Cloning this many entries takes about a millisecond. */
-const PIECE = 250;
 
 /** What each task is asked, and what it answers: pieces, then the rest. */
 export interface StateTasks {
@@ -23,9 +22,10 @@ export interface StateTasks {
       readonly now: number;
       readonly env: Readonly<Record<string, string | undefined>>;
     };
-    piece: readonly PrunePlanEntry[];
-    rest: Omit<PrunePlan, 'entries'>;
+    piece: PackedEntries;
+    rest: PackedPlan['rest'];
   };
+  'prune-reports': { ask: { readonly cacheDir: string }; piece: PackedEntries; rest: null };
   inspect: {
     ask: { readonly plan: CachePlan; readonly now: number };
     piece: never;
@@ -73,15 +73,15 @@ type Rest = StateTasks[keyof StateTasks]['rest'];
 function answer(task: StateTask, send: SendPiece): Rest | Promise<Rest> {
   switch (task.task) {
     case 'state':
-      return packState(task.cacheDir, ({ count, ...piece }) => {
-        const bytes = ownBytes(piece.bytes);
-        send({ bytes, count }, [bytes.buffer]);
-      });
+      return packState(task.cacheDir, (piece) => giveAway(piece, send));
     case 'prune-plan': {
       const { entries, ...rest } = makePrunePlan(task.request, { now: () => task.now, env: task.env });
-      for (let at = 0; at < entries.length; at += PIECE) send(entries.slice(at, at + PIECE));
+      for (const piece of packList(entries)) giveAway(piece, send);
       return rest;
     }
+    case 'prune-reports':
+      for (const piece of packReports(task.cacheDir)) giveAway(piece, send);
+      return null;
     case 'inspect':
       return inspectWithSizes(task.plan, { now: () => task.now });
     case 'history':
@@ -91,6 +91,11 @@ function answer(task: StateTask, send: SendPiece): Rest | Promise<Rest> {
       return verifyCache(task.cacheDir, { files: nodeFiles }, (path) => wanted.has(path));
     }
   }
+}
+
+function giveAway({ count, ...piece }: PackedEntries, send: SendPiece): void {
+  const bytes = ownBytes(piece.bytes);
+  send({ bytes, count }, [bytes.buffer]);
 }
 
 function failureOf(error: unknown): StateMessage {

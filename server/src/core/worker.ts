@@ -8,6 +8,7 @@ export type WorkerTask =
   | 'state'
   | 'prune-plan'
   | 'prune-apply'
+  | 'prune-reports'
   | 'verify'
   | 'inspect'
   | 'history'

@@ -18,6 +18,7 @@ import { CacheBoard } from './cacheBoard.ts';
 import { type CacheLooks, startLooks } from './cacheLooks.ts';
 import { rangeOf } from './diagnosticOf.ts';
 import { onOwnRequest } from './guarded.ts';
+import type { JsonText } from './jsonText.ts';
 import { registerLenses } from './lensFeature.ts';
 import { registerPrepare } from './prepareFeature.ts';
 import { registerPrune } from './pruneFeature.ts';
@@ -64,7 +65,7 @@ async function list(
   looks: CacheLooks,
   { uri, cacheDir, ...page }: ListParams,
   signal: AbortSignal,
-): Promise<CacheState> {
+): Promise<CacheState | JsonText<CacheState>> {
   requireTrust(context);
   const place = cacheDir ?? (await planOf(context, required(uri), signal)).plan.cacheDir.path;
   return looks.list(place, page);

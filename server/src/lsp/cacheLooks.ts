@@ -1,10 +1,11 @@
 // Looks at the caches of open specs: when one opens, when its text rests, and after our own acts. Never on a timer.
-import { pageOf } from '../core/packed/packedState.ts';
+import { pageOf, type PackedState } from '../core/packed/packedState.ts';
 import type { CacheState } from '../model/cache.ts';
 import { OperationFailure } from '../model/failure.ts';
 import { CACHE_DID_CHANGE } from '../model/protocol.ts';
 import type { CacheBoard, Trouble } from './cacheBoard.ts';
 import { createCacheReads, type LookAt } from './cacheReads.ts';
+import { type JsonText, withPackedEntries } from './jsonText.ts';
 import type { ServerContext } from './serverContext.ts';
 import { pauseFor } from './pauseFor.ts';
 import { planOf } from './specPlans.ts';
@@ -22,7 +23,7 @@ export interface Page {
 
 export interface CacheLooks {
   /** A page of a cache as it is now, or for a later page as it was when its first one was asked for. */
-  list(cacheDir: string, page: Page): Promise<CacheState>;
+  list(cacheDir: string, page: Page): Promise<CacheState | JsonText<CacheState>>;
   /** What a prepare of a plan would find, with the sizes of the images that are there. */
   readonly lookAt: LookAt;
   /** Reads a cache after our own act, tells the client and looks at all open specs again: the next lens request is up to date. */
@@ -99,10 +100,10 @@ export function startLooks(context: ServerContext, board: CacheBoard): CacheLook
     async list(cacheDir, { offset = 0, limit }) {
       const state = (offset > 0 ? reads.lastRead(cacheDir) : undefined) ?? (await reads.read(cacheDir));
       if (limit !== undefined) pageSize = limit;
-      return await pageOf(state, offset, limit);
+      return await sentOf(state, offset, limit);
     },
     async tell(cacheDir) {
-      const state = await pageOf(await reads.read(cacheDir), 0, pageSize);
+      const state = await sentOf(await reads.read(cacheDir), 0, pageSize);
       await context.connection.sendNotification(CACHE_DID_CHANGE, state);
       await Promise.all(context.documents.allSpecs().map((document) => look(document.uri)));
     },
@@ -111,6 +112,17 @@ export function startLooks(context: ServerContext, board: CacheBoard): CacheLook
       reads.dispose();
     },
   };
+}
+
+/** A page as a value; everything, which may be much, as the text that it is. */
+function sentOf(
+  state: PackedState,
+  offset: number,
+  limit = Infinity,
+): Promise<CacheState> | JsonText<CacheState> {
+  if (offset === 0 && limit >= state.summary.totals.entries)
+    return withPackedEntries<CacheState>(state.summary, state.pieces);
+  return pageOf(state, offset, limit);
 }
 
 function troubleOf(error: unknown): Trouble {

@@ -4,6 +4,7 @@ import { LSPErrorCodes, ResponseError, type CancellationToken, type Connection }
 import type { Log } from '../core/ports.ts';
 import { OperationFailure, type FailureData } from '../model/failure.ts';
 import type { Requests } from '../model/protocol.ts';
+import type { JsonText } from './jsonText.ts';
 
 /** What a failed request carries beside its message. */
 export interface FailurePayload {
@@ -12,12 +13,14 @@ export interface FailurePayload {
   readonly data?: FailureData;
 }
 
-/** Registers the handler of one of our requests. `signal` aborts when the client cancels. */
+type Answer<T> = T | JsonText<T>;
+
+/** Registers the handler of one of our requests. `signal` aborts when the client cancels; the answer may be text already. */
 export function onOwnRequest<M extends keyof Requests>(
   connection: Connection,
   log: Log,
   method: M,
-  handler: (params: Requests[M]['params'], signal: AbortSignal) => Promise<Requests[M]['result']>,
+  handler: (params: Requests[M]['params'], signal: AbortSignal) => Promise<Answer<Requests[M]['result']>>,
 ): void {
   connection.onRequest(method, (params: Requests[M]['params'] | undefined, token: CancellationToken) =>
     guarded(log, method, token, (signal) => handler(params ?? {}, signal)),

@@ -5,17 +5,17 @@ import path from 'node:path';
 import { ProgressType } from 'vscode-languageserver';
 import { URI } from 'vscode-uri';
 import { canonicalPath } from '../core/canonicalPath.ts';
-import { planPruneInBackground } from '../core/background.ts';
+import { packReportsInBackground, planPruneInBackground } from '../core/background.ts';
 import type { PruneRequest } from '../core/prune/planPrune.ts';
-import { applyInBackground } from '../core/prune/pruneTask.ts';
-import { readReports } from '../core/prune/reports.ts';
+import { applyInBackground, applyTextInBackground, type AskedToApply } from '../core/prune/pruneTask.ts';
 import { resolveReferences, type SpecState } from '../core/prune/references.ts';
-import type { PrunePlan, PruneResult } from '../model/cache.ts';
+import type { PrunePlan, PruneReport, PruneResult } from '../model/cache.ts';
 import { OperationFailure } from '../model/failure.ts';
 import { DEFAULT_TOOL_VERSION, type CachePlan } from '../model/plan.ts';
 import type { PruneApplyParams, PrunePlanParams, PruneProgress } from '../model/protocol.ts';
 import type { CacheLooks } from './cacheLooks.ts';
 import { onOwnRequest } from './guarded.ts';
+import { JsonText, listOfPacked, withPackedEntries } from './jsonText.ts';
 import type { ServerContext } from './serverContext.ts';
 import { choicesFor, planOf, requireTrust } from './specPlans.ts';
 
@@ -30,7 +30,8 @@ export function registerPrune(context: ServerContext, looks: CacheLooks): void {
   );
   onOwnRequest(connection, log, 'hpcCompose/prune/reports', async ({ cacheDir, uri }, signal) => {
     requireTrust(context);
-    return readReports(cacheDir ?? (await cacheDirOf(context, uri, signal)));
+    const place = cacheDir ?? (await cacheDirOf(context, uri, signal));
+    return listOfPacked<PruneReport>(await packReportsInBackground(place, signal));
   });
 }
 
@@ -38,11 +39,12 @@ async function makePlan(
   context: ServerContext,
   params: PrunePlanParams,
   signal: AbortSignal,
-): Promise<PrunePlan> {
+): Promise<JsonText<PrunePlan>> {
   requireTrust(context);
   const { ports } = await choicesFor(context, params.uri);
   const request = await requestOf(context, params, signal);
-  return planPruneInBackground(request, ports, signal);
+  const { rest, pieces } = await planPruneInBackground(request, ports, signal);
+  return withPackedEntries<PrunePlan>(rest, pieces);
 }
 
 async function requestOf(
@@ -51,7 +53,11 @@ async function requestOf(
   signal: AbortSignal,
 ): Promise<PruneRequest> {
   const cacheDir = params.cacheDir ?? (await cacheDirOf(context, params.uri, signal));
-  const common = { cacheDir, ...(params.grace === undefined ? {} : { grace: params.grace }) };
+  const common = {
+    cacheDir,
+    removalsOnly: params.removalsOnly ?? false,
+    ...(params.grace === undefined ? {} : { grace: params.grace }),
+  };
   switch (params.mode) {
     case 'age':
       return { ...common, mode: 'age', days: needed(params.age, 'age') };
@@ -124,23 +130,26 @@ function uriOf(specPath: string): string {
 async function apply(
   context: ServerContext,
   looks: CacheLooks,
-  { plan, partialResultToken }: PruneApplyParams,
+  params: PruneApplyParams | JsonText<PruneApplyParams>,
   signal: AbortSignal,
 ): Promise<PruneResult> {
   requireTrust(context);
   const { ports } = await choicesFor(context, undefined);
+  let asked: AskedToApply | undefined;
+  const onAsked = (found: AskedToApply) => (asked = found);
+  const onProgress = (done: number, total: number, bytes: number) => {
+    const token = asked?.partialResultToken;
+    if (token === undefined) return;
+    void context.connection.sendProgress(new ProgressType<PruneProgress>(), token, { done, total, bytes });
+  };
+  const options = { signal, onProgress, onAsked };
   try {
-    const onProgress = (done: number, total: number, bytes: number) => {
-      if (partialResultToken === undefined) return;
-      void context.connection.sendProgress(new ProgressType<PruneProgress>(), partialResultToken, {
-        done,
-        total,
-        bytes,
-      });
-    };
-    return await applyInBackground(plan, { signal, onProgress }, ports);
+    if (params instanceof JsonText) return await applyTextInBackground(params.pieces, options, ports);
+    const { plan, ...others } = params;
+    onAsked({ ...others, cacheDir: plan.cache_dir });
+    return await applyInBackground(plan, options, ports);
   } finally {
-    await looks.tell(plan.cache_dir);
+    if (asked) await looks.tell(asked.cacheDir);
   }
 }
 

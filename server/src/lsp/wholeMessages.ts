@@ -1,5 +1,6 @@
 // Messages to the client, each with its header in one write: the library's own writer takes two and waits between them, which
-// wakes the client twice for every answer.
+// wakes the client twice for every answer. What is text already goes out as it is.
+import { JsonText } from './jsonText.ts';
 import { AbstractMessageWriter, type Message, type MessageWriter } from 'vscode-languageserver';
 
 /** A writer of messages for a stream; messages go out in the order in which they are given. */
@@ -16,10 +17,10 @@ export class WholeMessageWriter extends AbstractMessageWriter implements Message
 
   /** Resolves when the message is handed over. */
   write(message: Message): Promise<void> {
-    const content = JSON.stringify(message);
-    const text = `Content-Length: ${Buffer.byteLength(content)}\r\n\r\n${content}`;
+    const chunks = chunksOf(message);
+    for (const chunk of chunks.slice(0, -1)) this.stream.write(chunk);
     return new Promise((resolve, reject) => {
-      this.stream.write(text, (error) => {
+      this.stream.write(chunks.at(-1) ?? '', (error) => {
         if (!error) {
           this.errors = 0;
           resolve();
@@ -35,4 +36,23 @@ export class WholeMessageWriter extends AbstractMessageWriter implements Message
   end(): void {
     this.stream.end();
   }
+}
+
+/** A message with its header; in one chunk unless a part of it is text already. */
+function chunksOf(message: Message): (string | Uint8Array)[] {
+  const [content, ...rest] = contentOf(message);
+  const length = rest.reduce((sum, { byteLength }) => sum + byteLength, Buffer.byteLength(content));
+  return [`Content-Length: ${length}\r\n\r\n${content}`, ...rest];
+}
+
+const CLOSE = Buffer.from('}');
+
+function contentOf(message: Message): [string, ...Uint8Array[]] {
+  for (const key of ['result', 'params'] as const) {
+    const { [key]: value } = message as Message & { result?: unknown; params?: unknown };
+    if (!(value instanceof JsonText)) continue;
+    const others = JSON.stringify({ ...message, [key]: undefined });
+    return [`${others.slice(0, -1)},"${key}":`, ...value.pieces, CLOSE];
+  }
+  return [JSON.stringify(message)];
 }

@@ -162,6 +162,14 @@ export interface PrunePlan {
   entries: PrunePlanEntry[];
   /** Sum over the entries to remove. */
   bytes: number;
+  /** What stays, where `entries` names only what goes. */
+  kept?: KeptByPlan;
+}
+
+/** Entries that a plan keeps without naming them, and their bytes on disk. */
+export interface KeptByPlan {
+  entries: number;
+  bytes: number;
 }
 
 export interface PruneResult {

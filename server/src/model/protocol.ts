@@ -87,6 +87,11 @@ export interface PrunePlanParams extends CacheParams {
   includeUnrecorded?: boolean;
   /** Seconds: entries used more recently are kept. */
   grace?: number;
+  /**
+   * The plan lists only what it removes, and tells in `kept` how many entries and bytes stay. Default false: it names every entry
+   * with its reason, which for a big cache is megabytes. Both are applied alike.
+   */
+  removalsOnly?: boolean;
 }
 
 export interface SetupParams extends CacheParams {

@@ -1,8 +1,9 @@
 // Makes the plan of a prune: every entry with the reason why it goes or stays. The plan is a value; applying it never asks
 // the policy again, and nothing is changed here.
 import path from 'node:path';
-import type { PruneMode, PrunePlan, PrunePlanEntry } from '../../model/cache.ts';
+import type { KeptByPlan, PruneMode, PrunePlan, PrunePlanEntry } from '../../model/cache.ts';
 import type { SkipByTimes } from '../manifestFile.ts';
+import type { PackedEntries } from '../packed/packedState.ts';
 import { readPinsForSure } from '../pins.ts';
 import type { Ports } from '../ports.ts';
 import { findLeftovers } from '../sweep.ts';
@@ -29,9 +30,17 @@ export type PruneRequest = PruneChoice & {
   /** Seconds: entries used more recently are kept. */
   readonly grace?: number;
   readonly forceDir?: boolean;
-  /** Entries that stay and sizes of manifests may be left out: nobody will see the plan. */
+  /** The plan lists only what it removes, and tells how much it keeps. */
   readonly removalsOnly?: boolean;
+  /** Nobody will see the plan: entries that stay and sizes of manifests may be left out. */
+  readonly unseen?: boolean;
 };
+
+/** A plan whose entries are text. */
+export interface PackedPlan {
+  readonly rest: Omit<PrunePlan, 'entries'>;
+  readonly pieces: readonly PackedEntries[];
+}
 
 type PruneChoice =
   | { readonly mode: 'age'; readonly days: number }
@@ -57,9 +66,12 @@ export function makePrunePlan(request: PruneRequest, ports: PlanPorts): PrunePla
   const candidates = exists ? candidatesOf(request, now) : [];
   const pins = readPinsForSure(request.cacheDir);
   const decide = decisionFor(request, candidates, pins, now);
-  const entries = candidates.map((candidate) =>
-    toEntry(candidate, protect(candidate, pins, request, now) ?? decide(candidate), request),
-  );
+  const decided = candidates.map((candidate) => ({
+    candidate,
+    decision: protect(candidate, pins, request, now) ?? decide(candidate),
+  }));
+  const [listed, unlisted] = request.removalsOnly ? splitByAction(decided) : [decided, undefined];
+  const entries = listed.map(({ candidate, decision }) => toEntry(candidate, decision, request));
   return {
     schema_version: 1,
     created_at: now,
@@ -67,6 +79,24 @@ export function makePrunePlan(request: PruneRequest, ports: PlanPorts): PrunePla
     mode: request.mode satisfies PruneMode,
     entries,
     bytes: entries.reduce((sum, { action, bytes }) => (action === 'remove' ? sum + bytes : sum), 0),
+    ...(unlisted ? { kept: sumOf(unlisted) } : {}),
+  };
+}
+
+interface Decided {
+  readonly candidate: Candidate;
+  readonly decision: Decision;
+}
+
+function splitByAction(decided: readonly Decided[]): [removed: Decided[], kept: Decided[]] {
+  const isRemoved = ({ decision }: Decided) => decision.action === 'remove';
+  return [decided.filter(isRemoved), decided.filter((one) => !isRemoved(one))];
+}
+
+function sumOf(decided: readonly Decided[]): KeptByPlan {
+  return {
+    entries: decided.length,
+    bytes: decided.reduce((sum, { candidate }) => sum + candidate.bytes, 0),
   };
 }
 
@@ -81,7 +111,7 @@ function candidatesOf(request: PruneRequest, now: number): Candidate[] {
 
 /** By age, the manifest alone tells that an entry stays. */
 function skipFor(request: PruneRequest, now: number): SkipByTimes | undefined {
-  if (request.mode !== 'age' || !request.removalsOnly) return undefined;
+  if (request.mode !== 'age' || !request.unseen) return undefined;
   const limit = now - request.days * 86_400;
   return (lastUsedAt, createdAt) => Math.max(lastUsedAt, createdAt) > limit;
 }
@@ -138,7 +168,7 @@ function manifestBytes({ manifestPath }: Candidate): number {
 }
 
 function toEntry(candidate: Candidate, decision: Decision, request: PruneRequest): PrunePlanEntry {
-  const isShown = decision.action === 'remove' && !request.removalsOnly;
+  const isShown = decision.action === 'remove' && !request.unseen;
   return {
     path: candidate.path,
     kind: candidate.kind,

@@ -3,6 +3,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { PruneReport } from '../../model/cache.ts';
+import { packList } from '../packed/packList.ts';
+import type { PackedEntries } from '../packed/packedState.ts';
 import {
   isOwnFolder,
   makeSidecarDirectory,
@@ -40,11 +42,20 @@ function removeOld(folder: string, now: number): void {
 /** The reports of a cache, the latest first. Damaged ones are left out. */
 export function readReports(cacheDir: string): PruneReport[] {
   const folder = sidecarPath(cacheDir, FOLDER);
-  const names = sidecarNames(folder).filter((name) => NAME.test(name));
+  // Names tell the order within a second.
+  const names = sidecarNames(folder)
+    .filter((name) => NAME.test(name))
+    .sort()
+    .reverse();
   return names
     .map((name) => readSidecarJson(path.join(folder, name)))
     .filter(isReport)
     .sort((a, b) => b.created_at - a.created_at);
+}
+
+/** readReports as text, one a piece: each may be big. */
+export function packReports(cacheDir: string): Generator<PackedEntries> {
+  return packList(readReports(cacheDir), 1);
 }
 
 function isReport(value: unknown): value is PruneReport {
