@@ -1,5 +1,5 @@
 // What a resolved spec asks of the nodes where its job runs, for preflight.
-import type { JobNeeds, MetricsTool } from '../core/preflight/jobChecks.ts';
+import type { JobNeeds, MetricsTool } from '../core/preflight/check.ts';
 import { isNull, itemsOf, stringOf, valueAt, valueOf, type MapNode, type SpecNode } from '../spec/node.ts';
 
 /** Reads it from the root of a resolved spec. */

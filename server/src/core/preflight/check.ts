@@ -3,9 +3,25 @@ import type { CachePlan } from '../../model/plan.ts';
 import type { PathEvidence } from '../../model/preflight.ts';
 import type { DetectedTool } from '../toolVersion.ts';
 import type { CheckItem } from './items.ts';
-import type { JobNeeds } from './jobChecks.ts';
 import type { ProbeTarget } from './sharedProbe.ts';
-import type { SrunHelp } from './slurm.ts';
+
+/** What a spec asks of the nodes, beyond images and mounts. */
+export interface JobNeeds {
+  /** Where results of a job that is requeued lie. */
+  readonly resume?: string;
+  /** Some service is ready when an address answers. */
+  readonly asksHttp: boolean;
+  /** Programs that the chosen metrics are read with. */
+  readonly metrics: readonly MetricsTool[];
+  readonly loadsModules: boolean;
+  /** Views of Spack, with the part of the spec that names each. */
+  readonly spackViews: readonly { readonly of: string; readonly path: string }[];
+}
+
+export type MetricsTool = 'nvidia-smi' | 'sstat';
+
+/** What `srun --help` says, or why it says nothing. Undefined where nobody needs to know: no srun, or no pyxis. */
+export type SrunHelp = { readonly text: string } | { readonly problem: string };
 
 export interface PreflightInput {
   readonly plan: CachePlan;

@@ -1,23 +1,8 @@
 // Checks of what a job looks for on the nodes where it runs. This machine can only guess: nothing here blocks.
 import * as fs from 'node:fs';
 import { findTool } from '../prepare/toolPath.ts';
-import type { Check, PreflightInput } from './check.ts';
+import type { Check, JobNeeds, MetricsTool, PreflightInput } from './check.ts';
 import { noted, passed, warned, type CheckItem } from './items.ts';
-
-/** What a spec asks of the nodes, beyond images and mounts. */
-export interface JobNeeds {
-  /** Where results of a job that is requeued lie. */
-  readonly resume?: string;
-  /** Some service is ready when an address answers. */
-  readonly asksHttp: boolean;
-  /** Programs that the chosen metrics are read with. */
-  readonly metrics: readonly MetricsTool[];
-  readonly loadsModules: boolean;
-  /** Views of Spack, with the part of the spec that names each. */
-  readonly spackViews: readonly { readonly of: string; readonly path: string }[];
-}
-
-export type MetricsTool = 'nvidia-smi' | 'sstat';
 
 /** Resume directory, curl, metrics, modules and views, as hpc-compose checks them. */
 export const checkJob: Check = (input) => [

@@ -4,7 +4,7 @@ import { OperationFailure } from '../../model/failure.ts';
 import type { CachePlan, ToolName } from '../../model/plan.ts';
 import { findTool } from '../prepare/toolPath.ts';
 import type { ProcessRun } from '../process.ts';
-import type { Check, PreflightInput } from './check.ts';
+import type { Check, PreflightInput, SrunHelp } from './check.ts';
 import { blocked, noted, passed, type CheckItem } from './items.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -22,9 +22,6 @@ export function locateTool(
     throw error;
   }
 }
-
-/** What `srun --help` says, or why it says nothing. Undefined where nobody needs to know: no srun, or no pyxis. */
-export type SrunHelp = { readonly text: string } | { readonly problem: string };
 
 const LIMIT_MS = 10_000;
 
