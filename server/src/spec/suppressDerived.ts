@@ -49,7 +49,30 @@ export function claimMissingSecrets(findings: readonly Finding[], text: string):
 function causeOf(finding: Finding, findings: readonly Finding[]): Finding | undefined {
   const follows = FOLLOWS[finding.code];
   if (follows) return findings.find(({ code }) => follows.includes(code));
+  if (isBelowRefusedKey(finding)) return refusedKey(finding, findings);
+  if (finding.code === 'R042' && finding.field === 'sweep')
+    return findings.find(isSweepSpec) ?? misspelling(finding, findings);
   return ABSENCE.has(finding.code) ? misspelling(finding, findings) : undefined;
+}
+
+/** The shape of a value tells nothing where its key must go (R107). */
+function isBelowRefusedKey({ code, field = '' }: Finding): boolean {
+  return (
+    (code === 'R040' || code === 'R044') && /\.healthcheck\.(?:interval|retries|start_period)/.test(field)
+  );
+}
+
+/** Another way to write a sweep (R024): what this one lacks is no second mistake. */
+function isSweepSpec({ code, field }: Finding): boolean {
+  return code === 'R024' && field === 'sweep.spec';
+}
+
+function refusedKey({ field = '' }: Finding, findings: readonly Finding[]): Finding | undefined {
+  return findings.find(({ code, field: key = '' }) => code === 'R107' && isAtOrBelow(field, key));
+}
+
+function isAtOrBelow(field: string, key: string): boolean {
+  return field === key || field.startsWith(`${key}[`) || field.startsWith(`${key}.`);
 }
 
 /** The finding about a misspelt key that was meant to be the one which is missing here. */

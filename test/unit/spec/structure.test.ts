@@ -38,7 +38,11 @@ describe('structural rules', () => {
     ['version "1"', atRoot('version: "1"'), []],
     ['two spellings of modules', atRoot('modules: []\nx-env: {modules: []}'), ['R023 modules [modules]']],
     ['sweep as text', atRoot('sweep: x'), ['R024 sweep [x]']],
-    ['sweep.spec', atRoot('sweep: {spec: x, matrix: full}'), ['R024 sweep.spec [spec]']],
+    [
+      'sweep.spec',
+      atRoot('sweep: {spec: x, parameters: {a: [1]}, matrix: full}'),
+      ['R024 sweep.spec [spec]'],
+    ],
     ['services and steps', atRoot('steps: {a: {}}'), ['R025 steps [steps]']],
     ['no services', found('name: x\n'), ['R026  [name]']],
     ['services as list', found('services: []\n'), ['R027 services [services]']],
@@ -74,7 +78,7 @@ describe('structural rules', () => {
       ['R046 x-slurm.signal.name [KILL]'],
     ],
     ['a good signal', atRoot('x-slurm: {signal: {name: " usr1 ", at_seconds: 5}}'), []],
-    ['a bad matrix', atRoot('sweep: {matrix: Full}'), ['R047 sweep.matrix [Full]']],
+    ['a bad matrix', atRoot('sweep: {parameters: {a: [1]}, matrix: Full}'), ['R047 sweep.matrix [Full]']],
     ['readiness of no type', inApp('readiness: {port: 80}'), ['R042 services.app.readiness [readiness]']],
     [
       'a key of another readiness',
