@@ -36,6 +36,23 @@ export function suppressDerived(findings: readonly Finding[]): readonly Finding[
     });
 }
 
+/**
+ * The findings without those that say the same of one place again: a mistake of a base, or behind an anchor, is one mistake
+ * however many services take it over. Lint findings of hpc-compose are told for each service, as it tells them.
+ */
+export function dropRepeats(findings: readonly Finding[]): readonly Finding[] {
+  const told = new Set<string>();
+  return findings.filter((finding) => {
+    if (finding.code.startsWith('HPC')) return true;
+    const { file, start, end } = finding.span;
+    const said = finding.message.replaceAll(`services.${finding.service ?? ''}.`, 'services.*.');
+    const key = `${finding.code} ${file} ${start} ${end} ${said}`;
+    if (told.has(key)) return false;
+    told.add(key);
+    return true;
+  });
+}
+
 /** A broken declaration of a secret stands for the variable that is missing because of it (R060), where that is used. */
 export function claimMissingSecrets(findings: readonly Finding[], text: string): Finding[] {
   return findings.map((finding) => {
@@ -50,6 +67,9 @@ function causeOf(finding: Finding, findings: readonly Finding[]): Finding | unde
   const follows = FOLLOWS[finding.code];
   if (follows) return findings.find(({ code }) => follows.includes(code));
   if (isBelowRefusedKey(finding)) return refusedKey(finding, findings);
+  if (finding.code === 'R144') return findings.find((other) => isSamePlace(other, finding, 'R113'));
+  if (finding.code === 'R040' && finding.field?.endsWith('x-env'))
+    return findings.find((other) => isSamePlace(other, finding, 'R034'));
   if (finding.code === 'R042' && finding.field === 'sweep')
     return findings.find(isSweepSpec) ?? misspelling(finding, findings);
   return ABSENCE.has(finding.code) ? misspelling(finding, findings) : undefined;
@@ -65,6 +85,10 @@ function isBelowRefusedKey({ code, field = '' }: Finding): boolean {
 /** Another way to write a sweep (R024): what this one lacks is no second mistake. */
 function isSweepSpec({ code, field }: Finding): boolean {
   return code === 'R024' && field === 'sweep.spec';
+}
+
+function isSamePlace({ code, field }: Finding, finding: Finding, cause: string): boolean {
+  return code === cause && field === finding.field;
 }
 
 function refusedKey({ field = '' }: Finding, findings: readonly Finding[]): Finding | undefined {

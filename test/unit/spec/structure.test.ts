@@ -161,6 +161,34 @@ describe('structural rules', () => {
     assert.equal(mended(environment('{B: 1, C: 2}')), undefined);
   });
 
+  it('offer no list where its item would be wrong, too', () => {
+    assert.equal(mended(`${SERVICE}    environment: A\n`), undefined);
+    assert.equal(mended(`${SERVICE}    environment: A=1\n`), `${SERVICE}    environment: [A=1]\n`);
+    assert.equal(mended(`${SERVICE}    volumes: ""\n`), undefined);
+    assert.equal(mended(`${SERVICE}    readiness: tcp\n`), undefined);
+  });
+
+  it('offer no key that stands there already', () => {
+    const twice = `${SERVICE}    imgae: b\n`;
+    assert.equal(mended(twice), undefined);
+    assert.equal(adviceOn(twice), 'Did you mean `image`? It is given already.');
+    assert.equal(mended('env: {}\nx-env: {}\nservices: {a: {image: b}}\n'), undefined);
+    assert.equal(mended('x-slurm: {node: 1, nodes: 2}\n' + SERVICE), undefined);
+  });
+
+  it('speak of the tag of a value, and quote no alias', () => {
+    assert.equal(mended(`${SERVICE}    working_dir: !!int "2"\n`), undefined);
+    assert.equal(adviceOn(`${SERVICE}    working_dir: !!int "2"\n`), 'Remove the tag !!int.');
+    assert.equal(mended(`x-slurm: {nodes: &n 2, time: *n}\n${SERVICE}`), undefined);
+  });
+
+  it('place a mapping as key on its first line, in words of one line', () => {
+    const text = `${SERVICE}    ? a: off # x\n      b: on\n    : 1\n`;
+    const [finding] = checkShapes(parseYaml(text, '/w/c.yaml').root as MapNode);
+    assert.equal(text.slice(finding?.span.start, finding?.span.end), 'a: off # x');
+    assert.match(finding?.message ?? '', /not a mapping or list/);
+  });
+
   it('say how to mend a number where text is wanted', () => {
     const { root } = parseYaml('x-slurm: {time: 90}\nservices: {}\n', '/w/c.yaml');
     const [finding] = checkShapes(root as MapNode);

@@ -27,6 +27,37 @@ describe('findings that follow from another one', () => {
       'R040 services.a.healthcheck.retries',
     ]);
   });
+  it('leave out that there is nothing to prepare where that way to prepare is refused', () => {
+    assert.deepEqual(
+      errorsOf(
+        'runtime: {backend: host}\nservices: {a: {command: x, x-enroot: {prepare: {commands: [y]}}}}\n',
+      ),
+      ['R113 services.a.x-enroot.prepare + R144'],
+    );
+  });
+  it('leave out the shape of x-env beside modules', () => {
+    assert.deepEqual(errorsOf('modules: [gcc]\nx-env: [a]\nservices: {a: {image: "r:1"}}\n'), [
+      'R034 x-env + R040',
+    ]);
+  });
+  it('leave out what json_path needs where it must go', () => {
+    const sweep = (objective: string) =>
+      `sweep: {parameters: {a: [1]}, matrix: full, objective: {direction: minimize, ${objective}}}\nservices: {a: {image: "r:1"}}\n`;
+    assert.deepEqual(errorsOf(sweep('log_pattern: x, json_path: y')), ['R072 sweep.objective.json_path']);
+    assert.deepEqual(errorsOf(sweep('json_path: y')), ['R072 sweep.objective.json_path']);
+  });
+  it('tell a mistake of a base once, however many services start from it', () => {
+    assert.deepEqual(
+      errorsOf(
+        'services: {a: {image: "r:1", volumes: [x], env_file: [no]}, b: {extends: a}, c: {extends: a}}\n',
+      ),
+      ['R114 services.a.volumes[0]', 'R064 services.a.env_file[0]'],
+    );
+    assert.deepEqual(
+      errorsOf('services: {a: {image: "r:1", volumes: [x]}, b: {image: "r:1", volumes: [x]}}\n'),
+      ['R114 services.a.volumes[0]', 'R114 services.b.volumes[0]'],
+    );
+  });
   it('leave out what a sweep lacks that is written in another way', () => {
     const services = 'services: {a: {image: "r:1"}}\n';
     assert.deepEqual(errorsOf(`sweep: {spec: x}\n${services}`), ['R024 sweep.spec + R042 + R042']);

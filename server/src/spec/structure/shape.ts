@@ -14,6 +14,7 @@ export interface Shape {
   readonly required?: readonly string[];
   readonly items?: Shape | readonly Shape[];
   readonly minItems?: number;
+  readonly minProperties?: number;
   readonly anyOf?: readonly Shape[];
   readonly description?: string;
   readonly markdownDescription?: string;

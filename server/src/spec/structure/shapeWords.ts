@@ -1,5 +1,5 @@
 // Shapes and values in the words of messages.
-import type { SpecNode } from '../node.ts';
+import type { ScalarNode, SpecNode } from '../node.ts';
 import { kindOf } from '../kindOf.ts';
 import { quoted } from '../rules/finding.ts';
 import { dereferenced, typesOf, type Shape } from './shape.ts';
@@ -35,6 +35,13 @@ export function wordsOfEnum(shape: Shape): string {
 
 function wordsOfTypes(shape: Shape): string[] {
   return typesOf(shape).flatMap((type) => TYPE_WORDS[type] ?? []);
+}
+
+/** A key that is no text, as written where that is short. */
+export function gotKeyWords(key: ScalarNode): string {
+  const { complex } = key;
+  if (complex === undefined) return gotWords(key);
+  return /^[[{].{0,40}$/.test(complex) ? complex : 'a mapping or list';
 }
 
 /** What is written: `a list`, `'abc'`, `the number 5`, `nothing`. */

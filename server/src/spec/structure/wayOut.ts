@@ -21,7 +21,7 @@ export function wayOut({ node, field }: Spot, shape: Shape): WayOut | undefined 
   const types = [shape, ...(shape.anyOf ?? []).map(dereferenced)].flatMap(typesOf);
   if (types.includes('boolean')) return asBoolean(node, node.value);
   if (types.includes('integer') && field.endsWith('seconds')) return asSeconds(node, node.value);
-  if (types.includes('array') && !types.includes('string')) return asList(node);
+  if (types.includes('array') && !types.includes('string')) return asList(node, field);
   return undefined;
 }
 
@@ -65,10 +65,16 @@ function asSeconds(node: ScalarNode, text: string): WayOut | undefined {
   };
 }
 
-function asList(node: ScalarNode): WayOut | undefined {
+function asList(node: ScalarNode, field: string): WayOut | undefined {
   const { span, style } = node;
   if (span.end === span.start) return undefined;
-  const advice = 'Write a list: [a, b], or one line with `- ` for each entry.';
+  if (/\.(?:readiness|depends_on\.[^.]+)$/.test(field)) return undefined;
+  const isNaming = /\.(?:environment|env)$/.test(field);
+  const advice = isNaming
+    ? 'Write a list: [NAME=value], or one line with `NAME: value` for each variable.'
+    : 'Write a list: [a, b], or one line with `- ` for each entry.';
+  // In brackets it would be wrong still.
+  if (String(node.value).trim() === '' || (isNaming && !/^\w+=/.test(String(node.value)))) return { advice };
   // Inside brackets these would mean something else; a plain text of several lines is left to its writer.
   const isPlain = style === 'plain' && span.end - span.start === String(node.value).length;
   const isSafe = isPlain && !/[,[\]{}#&*!|>'"%@`]|:\s|:$/.test(String(node.value));
