@@ -1,5 +1,6 @@
 // Findings that only follow from another one are not shown; the other one lists their codes. One mistake, one finding.
 import type { Finding } from '../model/finding.ts';
+import { TAB_CAUSE } from './yaml/syntaxWords.ts';
 
 /** What cannot be judged once something else is wrong, by code. */
 const FOLLOWS: Readonly<Record<string, readonly string[]>> = {
@@ -53,6 +54,21 @@ export function dropRepeats(findings: readonly Finding[]): readonly Finding[] {
   });
 }
 
+/** The findings without those about lines below a tab: where entries stand is not known before it is gone. */
+export function dropTabEchoes(findings: readonly Finding[]): readonly Finding[] {
+  const firstTab = new Map<string, number>();
+  for (const { code, message, span } of findings)
+    if (code === 'R004' && message.endsWith(TAB_CAUSE))
+      firstTab.set(span.file, Math.min(span.start, firstTab.get(span.file) ?? Infinity));
+  if (firstTab.size === 0) return findings;
+  return findings.filter(
+    ({ code, message, span }) =>
+      message.endsWith(TAB_CAUSE) ||
+      !(code === 'R004' || code === 'R006') ||
+      span.start < (firstTab.get(span.file) ?? Infinity),
+  );
+}
+
 /** A broken declaration of a secret stands for the variable that is missing because of it (R060), where that is used. */
 export function claimMissingSecrets(findings: readonly Finding[], text: string): Finding[] {
   return findings.map((finding) => {
@@ -67,6 +83,10 @@ function causeOf(finding: Finding, findings: readonly Finding[]): Finding | unde
   const follows = FOLLOWS[finding.code];
   if (follows) return findings.find(({ code }) => follows.includes(code));
   if (isBelowRefusedKey(finding)) return refusedKey(finding, findings);
+  if (finding.code === 'R140') {
+    const build = findings.find(({ field }) => field === `services.${finding.service ?? ''}.build`);
+    if (build) return build;
+  }
   if (finding.code === 'R144') return findings.find((other) => isSamePlace(other, finding, 'R113'));
   if (finding.code === 'R040' && finding.field?.endsWith('x-env'))
     return findings.find((other) => isSamePlace(other, finding, 'R034'));

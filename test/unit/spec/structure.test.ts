@@ -189,6 +189,32 @@ describe('structural rules', () => {
     assert.match(finding?.message ?? '', /not a mapping or list/);
   });
 
+  it('say what stands instead of a number that quotes would not make right', () => {
+    assert.equal(mended(`${SERVICE}    volumes: [8080]\n`), undefined);
+    assert.match(adviceOn(`${SERVICE}    volumes: [8080]\n`), /^Write host:container/);
+    assert.match(adviceOn(`${SERVICE}    environment: [1]\n`), /^Write NAME=value/);
+    assert.deepEqual(found(`runtime: {backend: 5}\n${SERVICE}`), ['R040 runtime.backend [5]']);
+    assert.equal(mended(`runtime: {backend: 5}\n${SERVICE}`), undefined);
+    assert.equal(adviceOn(`${SERVICE}    healthcheck: {rtries: 5}\n`).includes('retries'), false);
+  });
+
+  it('put braces that were meant as text into quotes', () => {
+    assert.equal(mended('services: {a: {image: {{ image }}}}\n'), 'services: {a: {image: "{{ image }}"}}\n');
+    assert.equal(mended(`${SERVICE}    command: {echo hi}\n`), `${SERVICE}    command: "{echo hi}"\n`);
+    assert.equal(mended(`${SERVICE}    command: {"a b"}\n`), undefined);
+    assert.equal(mended(`${SERVICE}    command:\n      echo:\n`), undefined);
+  });
+
+  it('say how to write services, keys of the allocation and conditions', () => {
+    assert.match(adviceOn('services: [{app: {image: b}}]\n'), /^Write each service as its name and a colon/);
+    assert.match(adviceOn(`ntasks: 2\n${SERVICE}`), /key of `x-slurm`/);
+    assert.match(adviceOn(`include: [a.yaml]\n${SERVICE}`), /takes one file/);
+    assert.match(
+      adviceOn(`${SERVICE}    depends_on: [{b: {condition: x}}]\n`),
+      /^In a list only names stand/,
+    );
+  });
+
   it('say how to mend a number where text is wanted', () => {
     const { root } = parseYaml('x-slurm: {time: 90}\nservices: {}\n', '/w/c.yaml');
     const [finding] = checkShapes(root as MapNode);

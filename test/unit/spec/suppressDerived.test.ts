@@ -58,6 +58,19 @@ describe('findings that follow from another one', () => {
       ['R114 services.a.volumes[0]', 'R114 services.b.volumes[0]'],
     );
   });
+  it('leave out the image of a service that wants to build one', () => {
+    assert.deepEqual(errorsOf('services: {a: {build: .}, b: {command: x}}\n'), [
+      'R030 services.a.build + R140',
+      'R140 services.b',
+    ]);
+  });
+  it('leave out what stands below a tab', () => {
+    const tabbed = 'services:\n\ta:\n\t\timage: r:1\n\tb:\n\t\timage: r:1\n';
+    assert.deepEqual(
+      errorsOf(tabbed),
+      Array.from({ length: 4 }, () => 'R004 '),
+    );
+  });
   it('leave out what a sweep lacks that is written in another way', () => {
     const services = 'services: {a: {image: "r:1"}}\n';
     assert.deepEqual(errorsOf(`sweep: {spec: x}\n${services}`), ['R024 sweep.spec + R042 + R042']);

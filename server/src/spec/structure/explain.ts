@@ -14,11 +14,11 @@ import {
 } from '../node.ts';
 import type { RuleCode } from '../rules/catalogue.ts';
 import { findingOf, quoted, type Case } from '../rules/finding.ts';
-import { dereferenced, typesOf, type Shape } from './shape.ts';
+import { dereferenced, takesText, typesOf, type Shape } from './shape.ts';
 import { expectedWords, FORMAT_LIMITS, gotKeyWords, gotWords, wordsOfEnum } from './shapeWords.ts';
 import type { Spot } from './spot.ts';
 import { unknownKey } from './unknownKey.ts';
-import { wayOut } from './wayOut.ts';
+import { formInstead, wayOut } from './wayOut.ts';
 
 /** All structural findings of a value under `shape`. */
 export function explain(spot: Spot, shape: Shape): Finding[] {
@@ -242,7 +242,9 @@ function wrongType(spot: Spot, shape: Shape): Finding {
   const words = { expected: expectedWords(shape), got: gotWords(node) };
   if (node.kind === 'scalar' && node.tag !== undefined)
     return make(code, spot, spanOf(spot), { words, advice: `Remove the tag ${shortTag(node.tag)}.` });
-  if (node.kind === 'scalar' && takesText(shape) && node.value !== null) {
+  if (node.kind === 'scalar' && takesText(shape) && node.value !== null && !shape.enum) {
+    const form = formInstead(spot.field);
+    if (form !== undefined) return make(code, spot, spanOf(spot), { words, advice: form });
     const fixes = node.alias ? [] : [quoteFix(node)];
     return make(code, spot, spanOf(spot), { variant: 'quote', words, fixes });
   }
@@ -262,13 +264,6 @@ function wrongType(spot: Spot, shape: Shape): Finding {
 /** `!!int` for the tag that the parser spells out. */
 function shortTag(tag: string): string {
   return tag.replace(/^tag:yaml\.org,2002:/, '!!');
-}
-
-function takesText(shape: Shape): boolean {
-  return (
-    typesOf(shape).includes('string') ||
-    (shape.anyOf ?? []).some((form) => typesOf(dereferenced(form)).includes('string'))
-  );
 }
 
 function quoteFix({ span }: ScalarNode): FindingFix {

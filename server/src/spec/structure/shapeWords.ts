@@ -23,7 +23,7 @@ export const FORMAT_LIMITS: Readonly<Record<string, bigint>> = {
 /** What a shape allows: `text`, `a whole number`, `text or a list`, `one of a, b`. */
 export function expectedWords(shape: Shape): string {
   const real = dereferenced(shape);
-  if (real.enum) return wordsOfEnum(real);
+  if (real.enum) return real.enum.length === 1 ? wordsOfEnum(real) : `one of ${wordsOfEnum(real)}`;
   const words = new Set((real.anyOf ?? [real]).flatMap((branch) => wordsOfTypes(dereferenced(branch))));
   return [...words].join(' or ') || 'something else';
 }

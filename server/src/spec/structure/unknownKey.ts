@@ -1,6 +1,6 @@
 // Keys and words that hpc-compose does not know: what they were probably meant to be, and the fix that renames them.
 import type { Finding, FindingFix, Span } from '../../model/finding.ts';
-import { pairOf, type MapNode, type ScalarNode, type SpecNode } from '../node.ts';
+import { pairOf, valueOf, type MapNode, type ScalarNode, type SpecNode } from '../node.ts';
 import type { RuleCode } from '../rules/catalogue.ts';
 import { findingOf, quoted } from '../rules/finding.ts';
 import { nearestName } from '../nearestName.ts';
@@ -54,7 +54,13 @@ function rootKey(key: ScalarNode, root: MapNode): Finding {
       advice: 'Anchors can sit on any real key; `extends` shares whole services.',
     });
   }
-  return findingOf('R020', { ...base, advice: `Allowed here: ${known.join(', ')}.` });
+  return findingOf('R020', { ...base, advice: slurmAdvice(name) ?? `Allowed here: ${known.join(', ')}.` });
+}
+
+/** A key of the allocation that stands beside its block. */
+function slurmAdvice(name: string): string | undefined {
+  const slurm = SPEC_SCHEMA.definitions.rootSlurm?.properties ?? {};
+  return Object.hasOwn(slurm, name) ? 'It is a key of `x-slurm`: put it below that, indented.' : undefined;
 }
 
 /** R030, R032, R041 or R044: a key below the root. */
@@ -66,7 +72,7 @@ function keyIn(spot: Spot, key: ScalarNode, shape: Shape): Finding {
   if (spot.field === `services.${spot.service ?? ''}`) return serviceKey(spot, key, base, shape);
   if (spot.field === `services.${spot.service ?? ''}.x-slurm` && ALLOCATION_ONLY.has(name))
     return findingOf('R032', base);
-  const known = Object.keys(shape.properties ?? {});
+  const known = usefulKeys(shape);
   const code: RuleCode = spot.untagged ? 'R044' : 'R041';
   const variant = spot.untagged ? { variant: 'key' } : {};
   if (name === '<<')
@@ -81,6 +87,11 @@ function keyIn(spot: Spot, key: ScalarNode, shape: Shape): Finding {
   if (meant !== undefined)
     return findingOf(code, { ...base, ...variant, ...didYouMean(key, meant, spot.node) });
   return findingOf(code, { ...base, ...variant, advice: allowed(spot, name, known) });
+}
+
+/** The keys of a mapping, without those that are read only to be refused. */
+function usefulKeys({ properties = {} }: Shape): string[] {
+  return Object.keys(properties).filter((key) => properties[key]?.deprecated !== true);
 }
 
 /** What to write instead of an option of Slurm that has no key in an `x-slurm` block. */
@@ -164,6 +175,9 @@ function didYouMean(
   among: SpecNode,
 ): { advice: string; fixes?: FindingFix[] } {
   if (pairOf(among, meant)) return { advice: `Did you mean \`${meant}\`? It is given already.` };
+  // A list of files is more than one base.
+  if (meant === 'extends' && valueOf(among, String(key.value))?.kind === 'seq')
+    return { advice: 'Did you mean `extends`? It takes one file.' };
   return { advice: `Did you mean \`${meant}\`?`, fixes: [rename(key.span, meant)] };
 }
 
