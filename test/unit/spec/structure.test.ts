@@ -202,6 +202,7 @@ describe('structural rules', () => {
     assert.equal(mended('services: {a: {image: {{ image }}}}\n'), 'services: {a: {image: "{{ image }}"}}\n');
     assert.equal(mended(`${SERVICE}    command: {echo hi}\n`), `${SERVICE}    command: "{echo hi}"\n`);
     assert.equal(mended(`${SERVICE}    command: {"a b"}\n`), undefined);
+    assert.equal(mended(`runtime: {gpu: {none}}\n${SERVICE}`), undefined);
     assert.equal(mended(`${SERVICE}    command:\n      echo:\n`), undefined);
   });
 

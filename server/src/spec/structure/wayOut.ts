@@ -31,7 +31,7 @@ export function formInstead(field: string): string | undefined {
 
 /** The way out of a wrong type, or undefined when nothing can be guessed. */
 export function wayOut({ node, field }: Spot, shape: Shape): WayOut | undefined {
-  if (node.kind === 'map') return fromMapping(node, field, takesText(shape));
+  if (node.kind === 'map') return fromMapping(node, field, takesText(shape) && !shape.enum);
   if (isNull(node) && /\.depends_on\.[^.]+$/.test(field))
     return { advice: 'Write `condition: service_started` below it, or list the names: [a, b].' };
   if (node.kind !== 'scalar' || typeof node.value !== 'string') return undefined;
