@@ -243,7 +243,10 @@ describe('cache requests of the server', () => {
       await client.open(uri, spec('/tmp/here'));
       assert.deepEqual(
         (await actions(unsafe)).map(({ title }) => title),
-        ['Use ${CACHE_DIR} (to be set in .env or your environment)', 'Ignore HPC004 here'],
+        [
+          'Use ${CACHE_DIR} (to be set in .env or your environment; ~/.cache/hpc-compose until then)',
+          'Ignore HPC004 here',
+        ],
       );
     });
   });

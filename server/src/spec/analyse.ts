@@ -19,7 +19,7 @@ import type { RuleContext } from './rules/check.ts';
 import { checkSpec } from './rules/checkSpec.ts';
 import type { ClusterProfile } from './rules/clusterProfile.ts';
 import { checkShapes } from './structure/checkStructure.ts';
-import { claimMissingSecrets, suppressDerived } from './suppressDerived.ts';
+import { claimMissingSecrets, dropRepeats, dropTabEchoes, suppressDerived } from './suppressDerived.ts';
 import type { Variables } from './variables.ts';
 
 /** What a spec is judged against, beside its text. Everything of it may change without the text. */
@@ -170,7 +170,8 @@ function finish(
 ): Analysis {
   const told = suppressDerived(findings);
   const isWhole = places === WHOLE_TEXT;
-  const placed = isWhole ? told : told.map((finding) => placeFinding(finding, places));
+  const everything = isWhole ? told : told.map((finding) => placeFinding(finding, places));
+  const placed = dropRepeats(dropTabEchoes(everything));
   const here = isWhole ? root : root && placeNode(root, places);
   const left = mentions(COMMENT_MARK) ? applySuppressions(text, file, here, placed) : placed;
   const rank = (finding: Finding) => (finding.span.file === file ? finding.span.start : Infinity);

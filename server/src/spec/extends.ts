@@ -7,7 +7,7 @@ import { NOTHING_KEPT, type Kept } from './kept.ts';
 import { kindOf } from './kindOf.ts';
 import { mergeNodes } from './mergeNodes.ts';
 import { pairOf, stringOf, valueOf, type MapNode, type Pair, type SpecNode } from './node.ts';
-import { readServiceExtends, type ExtendsReference } from './serviceExtends.ts';
+import { readServiceExtends, scalarOrKey, type ExtendsReference } from './serviceExtends.ts';
 import { findingOf } from './rules/finding.ts';
 import { resolveServiceChains } from './serviceChains.ts';
 
@@ -88,12 +88,12 @@ class ExtendsRun {
     const stack = [...above, file];
     const extension = pairOf(tree, 'extends');
     const own = renameSteps(extension ? without(tree, extension) : tree);
-    const base = extension ? this.rootBase(extension.value, stack) : undefined;
+    const base = extension ? this.rootBase(extension, stack) : undefined;
     const { kept } = this;
     const merged = base?.root ? (mergeNodes(base.root, own, 'root', undefined, kept) as MapNode) : own;
     const chains = resolveServiceChains(merged, {
-      read: (value, service) => this.readReference(value, service),
-      external: (reference, service, value) => this.externalBase(reference, service, value, stack),
+      read: (pair, service) => this.readReference(pair, service),
+      external: (reference, service) => this.externalBase(reference, service, stack),
       report: (finding) => this.findings.push(finding),
       kept,
     });
@@ -104,17 +104,19 @@ class ExtendsRun {
     };
   }
 
-  private rootBase(value: SpecNode, stack: readonly SourceFile[]): ResolvedFile {
+  private rootBase({ key, value }: Pair, stack: readonly SourceFile[]): ResolvedFile {
     const target = stringOf(value);
     if (target !== undefined) return this.load(target, value, stack);
     const words = { got: kindOf(value) };
-    this.findings.push(findingOf('R008', { span: value.span, field: 'extends', words }));
+    const span = scalarOrKey(value, key);
+    this.findings.push(findingOf('R008', { span, field: 'extends', words }));
     return NOTHING;
   }
 
   /** One base file, resolved whole. Each file is read and reported once, however many services start from it. */
   private load(target: string, via: SpecNode, stack: readonly SourceFile[]): ResolvedFile {
-    const path = joinPath(parentPath(stack.at(-1)?.path ?? ''), target);
+    // `./` leads nowhere else, and editors know one file by one name.
+    const path = joinPath(parentPath(stack.at(-1)?.path ?? ''), target.replace(/^(?:\.\/+)+(?=.)/, ''));
     const file = { path, identity: normalisePath(path), via };
     if (this.closesRing(file, stack)) return NOTHING;
     const known = this.done.get(file.identity);
@@ -153,19 +155,18 @@ class ExtendsRun {
     return true;
   }
 
-  private readReference(value: SpecNode, service: string): ExtendsReference | undefined {
-    const read = readServiceExtends(value, service);
+  private readReference(extension: Pair, service: string): ExtendsReference | undefined {
+    const read = readServiceExtends(extension, service);
     this.findings.push(...read.findings);
     return read.reference;
   }
 
   private externalBase(
-    { file, service: target, place }: ExtendsReference & { readonly file: string },
+    { file, service: target, place, filePlace }: ExtendsReference & { readonly file: string },
     service: string,
-    value: SpecNode,
     stack: readonly SourceFile[],
   ): { readonly base: SpecNode | undefined; readonly incomplete: boolean } {
-    const loaded = this.load(file, value, stack);
+    const loaded = this.load(file, filePlace ?? place, stack);
     const base = valueOf(valueOf(loaded.root, 'services'), target);
     if (loaded.root && !base && !loaded.incomplete) {
       const field = `services.${service}.extends`;

@@ -2,7 +2,8 @@
 
 /** The nearest of the known names by edit distance, ignoring case; undefined when none is near. */
 export function nearestName(name: string, known: Iterable<string>): string | undefined {
-  const limit = Math.max(1, Math.floor(name.length / 3));
+  // One letter is as near to every other one.
+  const limit = name.length < 2 ? 0 : Math.max(1, Math.floor(name.length / 3));
   const wanted = name.toLowerCase();
   let best: string | undefined;
   let bound = limit + 1;

@@ -19,6 +19,8 @@ export interface ScalarNode extends NodeBase {
   readonly raw?: string;
   /** True when an expression in it could not be resolved: what the value will be is not known, so rules about it stay silent. */
   readonly unresolved?: boolean;
+  /** True where an alias stands: the text at `span` is its name, not the value. */
+  readonly alias?: boolean;
   /** Set when a mapping key is a list or a map: `value` is then null and this is its text. */
   readonly complex?: string;
 }
@@ -64,6 +66,11 @@ export function valueAt(node: SpecNode | undefined, ...path: readonly string[]):
 /** True for absent values and for YAML null. */
 export function isNull(node: SpecNode | undefined): boolean {
   return node === undefined || (node.kind === 'scalar' && node.value === null);
+}
+
+/** True for a local tag such as `!x`; the standard ones only choose a type. */
+export function isTagged({ tag }: SpecNode): boolean {
+  return tag !== undefined && /^![^!]/.test(tag);
 }
 
 /** The string that the node holds, or undefined when it holds anything else. */

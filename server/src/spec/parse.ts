@@ -6,7 +6,7 @@ import { isNull, type SpecNode } from './node.ts';
 import { findingOf } from './rules/finding.ts';
 import { composeDocuments, DEPTH_LIMIT, type ComposedText } from './yaml/composeDocuments.ts';
 import { directiveProblem } from './yaml/directives.ts';
-import { explainSyntax, type Explanation } from './yaml/explainSyntax.ts';
+import { explainSyntax, isOpenBracket, type Explanation } from './yaml/explainSyntax.ts';
 import { readPlain } from './yaml/readPlain.ts';
 import { openingQuote } from './yaml/openingQuote.ts';
 import { lineStart } from './yaml/openBlocks.ts';
@@ -37,6 +37,8 @@ export interface ReadText {
   readonly unknown: ReadonlySet<string>;
   /** Nodes once all aliases are followed; 0 where there are none. */
   readonly expanded: number;
+  /** How far the text was looked at for the end of a bracket that is not closed; 0 without such brackets. */
+  readonly bracketsTo: number;
 }
 
 /** Characters that hpc-compose's YAML reader refuses anywhere in a file; lone surrogates cannot be written as UTF-8 at all. */
@@ -76,6 +78,7 @@ const NOTHING_FOUND: Omit<ReadText, 'root'> = {
   anchors: new Map(),
   unknown: new Set(),
   expanded: 0,
+  bracketsTo: 0,
 };
 
 /** readYaml by the library, for texts without forbidden characters; exported so that a test can compare the two. */
@@ -100,7 +103,14 @@ function readDocument(
   const whole = [...secondDocument(composed.documents, text, file), ...byteOrderMark(root, text, file)];
   if (syntax.length + findings.length + whole.length === 0 && root?.kind !== 'map')
     whole.push(notAMapping(headOf(root, text, file), kindOf(root)));
-  return { root, syntax, laterSyntax, findings, whole, anchors, unknown, expanded: jumps === 0 ? 0 : size };
+  const expanded = jumps === 0 ? 0 : size;
+  const bracketsTo = openBracketsTo(composed);
+  return { root, syntax, laterSyntax, findings, whole, anchors, unknown, expanded, bracketsTo };
+}
+
+function openBracketsTo({ documents }: ComposedText): number {
+  const errors = documents.flatMap((document) => document.errors);
+  return errors.filter(isOpenBracket).reduce((end, { pos }) => Math.max(end, pos[0]), 0);
 }
 
 function directiveFinding(text: string, file: string): Finding[] {
@@ -111,8 +121,7 @@ function directiveFinding(text: string, file: string): Finding[] {
 }
 
 function failed(finding: Finding): ReadText {
-  const nothing = { root: undefined, syntax: [], laterSyntax: [], findings: [] };
-  return { ...nothing, whole: [finding], anchors: new Map(), unknown: new Set(), expanded: 0 };
+  return { ...NOTHING_FOUND, root: undefined, whole: [finding] };
 }
 
 /** Lone carriage returns and Unicode line ends break lines for hpc-compose's parser; same length, so that offsets stay. */

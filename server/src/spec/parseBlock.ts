@@ -67,7 +67,8 @@ function proven(block: Block, read: ReadText): ParsedBlock | undefined {
   const { root, syntax, laterSyntax, findings, whole, anchors, unknown, expanded } = read;
   const base = block.before.length;
   const end = base + block.text.length;
-  if (whole.length > 0 || !isUntagged(root)) return undefined;
+  // A bracket that stays open up to the stand-in may go on behind it.
+  if (whole.length > 0 || !isUntagged(root) || read.bracketsTo >= end) return undefined;
   const own = [...syntax, ...findings];
   if (own.some(({ span }) => span.start < base || span.end > end || span.start === end)) return undefined;
   const entries = entriesOf(block, root, end);

@@ -8,13 +8,12 @@ import { findingOf } from './rules/finding.ts';
 import type { ExtendsReference } from './serviceExtends.ts';
 
 export interface ChainActions {
-  /** The reference of an `extends` value; undefined after reporting what is wrong with it. */
-  readonly read: (value: SpecNode, service: string) => ExtendsReference | undefined;
+  /** The reference of an `extends`; undefined after reporting what is wrong with it. */
+  readonly read: (extension: Pair, service: string) => ExtendsReference | undefined;
   /** The base service of another file. */
   readonly external: (
     reference: ExtendsReference & { readonly file: string },
     service: string,
-    value: SpecNode,
   ) => { readonly base: SpecNode | undefined; readonly incomplete: boolean };
   readonly report: (finding: Finding) => void;
   /** Keeps merged services, so that they stay the same values while their parts do. */
@@ -47,7 +46,9 @@ interface Link {
   readonly name: string;
   /** The service without its `extends`. */
   readonly own: SpecNode;
-  readonly value?: SpecNode;
+  readonly extension?: Pair;
+  /** What names the next link. */
+  place?: SpecNode;
 }
 
 class ChainWalk {
@@ -71,7 +72,7 @@ class ChainWalk {
     let merged = base;
     const last = links.at(-1);
     const broken =
-      last !== undefined && (this.incomplete.has(last.name) || (!base && last.value !== undefined));
+      last !== undefined && (this.incomplete.has(last.name) || (!base && last.extension !== undefined));
     for (const link of links.toReversed()) {
       merged = merged ? this.lay(link.own, merged) : link.own;
       if (broken) this.incomplete.add(link.name);
@@ -89,7 +90,7 @@ class ChainWalk {
     return {
       name,
       own: this.kept.of('own', service, [], () => without(service, extension)),
-      value: extension.value,
+      extension,
     };
   }
 
@@ -102,12 +103,13 @@ class ChainWalk {
     for (;;) {
       const extension = pairOf(service, 'extends');
       seen.add(name);
-      links.push(this.linkOf(name, service, extension));
+      const link = this.linkOf(name, service, extension);
+      links.push(link);
       if (!extension) return { links, base: undefined };
-      const reference = this.actions.read(extension.value, name);
+      const reference = this.actions.read(extension, name);
       if (!reference) return { links, base: undefined };
-      if (reference.file !== undefined)
-        return { links, base: this.external(reference, name, extension.value) };
+      link.place = reference.place;
+      if (reference.file !== undefined) return { links, base: this.external(reference, name) };
       const next = this.byName.get(reference.service);
       const known = this.resolved.get(reference.service);
       if (known && !seen.has(reference.service)) return this.onto(reference.service, known, links);
@@ -125,8 +127,8 @@ class ChainWalk {
     return { links, base };
   }
 
-  private external(reference: ExtendsReference, name: string, value: SpecNode): SpecNode | undefined {
-    const found = this.actions.external({ ...reference, file: reference.file ?? '' }, name, value);
+  private external(reference: ExtendsReference, name: string): SpecNode | undefined {
+    const found = this.actions.external({ ...reference, file: reference.file ?? '' }, name);
     if (found.incomplete) this.incomplete.add(name);
     return found.base;
   }
@@ -144,13 +146,13 @@ class ChainWalk {
     const chain = [...ring.map(({ name }) => name), reference.service].join(' -> ');
     const related = ring
       .slice(1)
-      .flatMap(({ name, value }) =>
-        value ? [{ span: value.span, message: `service ${name} continues the ring` }] : [],
+      .flatMap(({ name, place }) =>
+        place ? [{ span: place.span, message: `service ${name} continues the ring` }] : [],
       );
     const place = {
       service: first?.name ?? service,
       field: `services.${first?.name ?? service}.extends`,
-      span: first?.value?.span ?? about.span,
+      span: first?.place?.span ?? about.span,
     };
     this.actions.report(findingOf('R015', { ...place, words: { chain }, related }));
   }

@@ -1,5 +1,6 @@
 // Findings that only follow from another one are not shown; the other one lists their codes. One mistake, one finding.
 import type { Finding } from '../model/finding.ts';
+import { TAB_CAUSE } from './yaml/syntaxWords.ts';
 
 /** What cannot be judged once something else is wrong, by code. */
 const FOLLOWS: Readonly<Record<string, readonly string[]>> = {
@@ -36,6 +37,38 @@ export function suppressDerived(findings: readonly Finding[]): readonly Finding[
     });
 }
 
+/**
+ * The findings without those that say the same of one place again: a mistake of a base, or behind an anchor, is one mistake
+ * however many services take it over. Lint findings of hpc-compose are told for each service, as it tells them.
+ */
+export function dropRepeats(findings: readonly Finding[]): readonly Finding[] {
+  const told = new Set<string>();
+  return findings.filter((finding) => {
+    if (finding.code.startsWith('HPC')) return true;
+    const { file, start, end } = finding.span;
+    const said = finding.message.replaceAll(`services.${finding.service ?? ''}.`, 'services.*.');
+    const key = `${finding.code} ${file} ${start} ${end} ${said}`;
+    if (told.has(key)) return false;
+    told.add(key);
+    return true;
+  });
+}
+
+/** The findings without those about lines below a tab: where entries stand is not known before it is gone. */
+export function dropTabEchoes(findings: readonly Finding[]): readonly Finding[] {
+  const firstTab = new Map<string, number>();
+  for (const { code, message, span } of findings)
+    if (code === 'R004' && message.endsWith(TAB_CAUSE))
+      firstTab.set(span.file, Math.min(span.start, firstTab.get(span.file) ?? Infinity));
+  if (firstTab.size === 0) return findings;
+  return findings.filter(
+    ({ code, message, span }) =>
+      message.endsWith(TAB_CAUSE) ||
+      !(code === 'R004' || code === 'R006') ||
+      span.start < (firstTab.get(span.file) ?? Infinity),
+  );
+}
+
 /** A broken declaration of a secret stands for the variable that is missing because of it (R060), where that is used. */
 export function claimMissingSecrets(findings: readonly Finding[], text: string): Finding[] {
   return findings.map((finding) => {
@@ -49,7 +82,41 @@ export function claimMissingSecrets(findings: readonly Finding[], text: string):
 function causeOf(finding: Finding, findings: readonly Finding[]): Finding | undefined {
   const follows = FOLLOWS[finding.code];
   if (follows) return findings.find(({ code }) => follows.includes(code));
+  if (isBelowRefusedKey(finding)) return refusedKey(finding, findings);
+  if (finding.code === 'R140') {
+    const build = findings.find(({ field }) => field === `services.${finding.service ?? ''}.build`);
+    if (build) return build;
+  }
+  if (finding.code === 'R144') return findings.find((other) => isSamePlace(other, finding, 'R113'));
+  if (finding.code === 'R040' && finding.field?.endsWith('x-env'))
+    return findings.find((other) => isSamePlace(other, finding, 'R034'));
+  if (finding.code === 'R042' && finding.field === 'sweep')
+    return findings.find(isSweepSpec) ?? misspelling(finding, findings);
   return ABSENCE.has(finding.code) ? misspelling(finding, findings) : undefined;
+}
+
+/** The shape of a value tells nothing where its key must go (R107). */
+function isBelowRefusedKey({ code, field = '' }: Finding): boolean {
+  return (
+    (code === 'R040' || code === 'R044') && /\.healthcheck\.(?:interval|retries|start_period)/.test(field)
+  );
+}
+
+/** Another way to write a sweep (R024): what this one lacks is no second mistake. */
+function isSweepSpec({ code, field }: Finding): boolean {
+  return code === 'R024' && field === 'sweep.spec';
+}
+
+function isSamePlace({ code, field }: Finding, finding: Finding, cause: string): boolean {
+  return code === cause && field === finding.field;
+}
+
+function refusedKey({ field = '' }: Finding, findings: readonly Finding[]): Finding | undefined {
+  return findings.find(({ code, field: key = '' }) => code === 'R107' && isAtOrBelow(field, key));
+}
+
+function isAtOrBelow(field: string, key: string): boolean {
+  return field === key || field.startsWith(`${key}[`) || field.startsWith(`${key}.`);
 }
 
 /** The finding about a misspelt key that was meant to be the one which is missing here. */

@@ -61,6 +61,22 @@ describe('HPC004: cache directory that each node has for itself', () => {
     });
   });
 
+  it('keeps a spec valid where nobody has set CACHE_DIR, in braces too', () => {
+    const fixOf = (text: string) => {
+      const { root } = parseYaml(text, FILE);
+      assert.equal(root?.kind, 'map');
+      const [fix] = cacheDirFixes(root, '/tmp/x', () => text, {});
+      return fix && applied(text, fix);
+    };
+    const withDefault = '${CACHE_DIR:-~/.cache/hpc-compose}';
+    assert.equal(fixOf('x-slurm:\n  cache_dir: /tmp/x\n'), `x-slurm:\n  cache_dir: ${withDefault}\n`);
+    assert.equal(
+      fixOf('x-slurm: {cache_dir: /tmp/x, nodes: 1}\n'),
+      `x-slurm: {cache_dir: "${withDefault}", nodes: 1}\n`,
+    );
+    assert.equal(fixOf('x-slurm: {nodes: 1}\n'), `x-slurm: {cache_dir: "${withDefault}", nodes: 1}\n`);
+  });
+
   it('fills in a key that has no value yet', () => {
     const text = 'x-slurm:\n  cache_dir:\n  nodes: 1\n';
     const fix = check(text, '/tmp/x')[0]?.fixes?.[0];

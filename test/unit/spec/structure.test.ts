@@ -38,7 +38,11 @@ describe('structural rules', () => {
     ['version "1"', atRoot('version: "1"'), []],
     ['two spellings of modules', atRoot('modules: []\nx-env: {modules: []}'), ['R023 modules [modules]']],
     ['sweep as text', atRoot('sweep: x'), ['R024 sweep [x]']],
-    ['sweep.spec', atRoot('sweep: {spec: x, matrix: full}'), ['R024 sweep.spec [spec]']],
+    [
+      'sweep.spec',
+      atRoot('sweep: {spec: x, parameters: {a: [1]}, matrix: full}'),
+      ['R024 sweep.spec [spec]'],
+    ],
     ['services and steps', atRoot('steps: {a: {}}'), ['R025 steps [steps]']],
     ['no services', found('name: x\n'), ['R026  [name]']],
     ['services as list', found('services: []\n'), ['R027 services [services]']],
@@ -74,7 +78,7 @@ describe('structural rules', () => {
       ['R046 x-slurm.signal.name [KILL]'],
     ],
     ['a good signal', atRoot('x-slurm: {signal: {name: " usr1 ", at_seconds: 5}}'), []],
-    ['a bad matrix', atRoot('sweep: {matrix: Full}'), ['R047 sweep.matrix [Full]']],
+    ['a bad matrix', atRoot('sweep: {parameters: {a: [1]}, matrix: Full}'), ['R047 sweep.matrix [Full]']],
     ['readiness of no type', inApp('readiness: {port: 80}'), ['R042 services.app.readiness [readiness]']],
     [
       'a key of another readiness',
@@ -155,6 +159,61 @@ describe('structural rules', () => {
     assert.equal(mended(environment('B: 4')), environment('B=4'));
     assert.equal(mended(environment('B: 2.50')), undefined, 'its text is not known any more');
     assert.equal(mended(environment('{B: 1, C: 2}')), undefined);
+  });
+
+  it('offer no list where its item would be wrong, too', () => {
+    assert.equal(mended(`${SERVICE}    environment: A\n`), undefined);
+    assert.equal(mended(`${SERVICE}    environment: A=1\n`), `${SERVICE}    environment: [A=1]\n`);
+    assert.equal(mended(`${SERVICE}    volumes: ""\n`), undefined);
+    assert.equal(mended(`${SERVICE}    readiness: tcp\n`), undefined);
+  });
+
+  it('offer no key that stands there already', () => {
+    const twice = `${SERVICE}    imgae: b\n`;
+    assert.equal(mended(twice), undefined);
+    assert.equal(adviceOn(twice), 'Did you mean `image`? It is given already.');
+    assert.equal(mended('env: {}\nx-env: {}\nservices: {a: {image: b}}\n'), undefined);
+    assert.equal(mended('x-slurm: {node: 1, nodes: 2}\n' + SERVICE), undefined);
+  });
+
+  it('speak of the tag of a value, and quote no alias', () => {
+    assert.equal(mended(`${SERVICE}    working_dir: !!int "2"\n`), undefined);
+    assert.equal(adviceOn(`${SERVICE}    working_dir: !!int "2"\n`), 'Remove the tag !!int.');
+    assert.equal(mended(`x-slurm: {nodes: &n 2, time: *n}\n${SERVICE}`), undefined);
+  });
+
+  it('place a mapping as key on its first line, in words of one line', () => {
+    const text = `${SERVICE}    ? a: off # x\n      b: on\n    : 1\n`;
+    const [finding] = checkShapes(parseYaml(text, '/w/c.yaml').root as MapNode);
+    assert.equal(text.slice(finding?.span.start, finding?.span.end), 'a: off # x');
+    assert.match(finding?.message ?? '', /not a mapping or list/);
+  });
+
+  it('say what stands instead of a number that quotes would not make right', () => {
+    assert.equal(mended(`${SERVICE}    volumes: [8080]\n`), undefined);
+    assert.match(adviceOn(`${SERVICE}    volumes: [8080]\n`), /^Write host:container/);
+    assert.match(adviceOn(`${SERVICE}    environment: [1]\n`), /^Write NAME=value/);
+    assert.deepEqual(found(`runtime: {backend: 5}\n${SERVICE}`), ['R040 runtime.backend [5]']);
+    assert.equal(mended(`runtime: {backend: 5}\n${SERVICE}`), undefined);
+    assert.equal(adviceOn(`${SERVICE}    healthcheck: {rtries: 5}\n`).includes('retries'), false);
+  });
+
+  it('put braces that were meant as text into quotes', () => {
+    assert.equal(mended('services: {a: {image: {{ image }}}}\n'), 'services: {a: {image: "{{ image }}"}}\n');
+    assert.equal(mended(`${SERVICE}    command: {echo hi}\n`), `${SERVICE}    command: "{echo hi}"\n`);
+    assert.equal(mended(`${SERVICE}    command: {"a b"}\n`), undefined);
+    assert.equal(mended(`runtime: {gpu: {none}}\n${SERVICE}`), undefined);
+    assert.equal(mended(`${SERVICE}    command:\n      echo:\n`), undefined);
+  });
+
+  it('say how to write services, keys of the allocation and conditions', () => {
+    assert.match(adviceOn('services: [{app: {image: b}}]\n'), /^Write each service as its name and a colon/);
+    assert.match(adviceOn(`ntasks: 2\n${SERVICE}`), /key of `x-slurm`/);
+    assert.match(adviceOn(`include: [a.yaml]\n${SERVICE}`), /takes one file/);
+    assert.match(
+      adviceOn(`${SERVICE}    depends_on: [{b: {condition: x}}]\n`),
+      /^In a list only names stand/,
+    );
   });
 
   it('say how to mend a number where text is wanted', () => {

@@ -2,10 +2,10 @@
 import type { Finding, FindingFix, Span } from '../../model/finding.ts';
 import type { CacheDirChoice } from '../../model/plan.ts';
 import { nodeLocalRootOf } from '../grammar/localPath.ts';
-import { pairOf, valueOf, type MapNode } from '../node.ts';
+import { pairOf, valueOf, type MapNode, type SpecNode } from '../node.ts';
 import { findingOf } from '../rules/finding.ts';
 import { under, valueSpan, type Place } from '../rules/place.ts';
-import { putKey } from './putKey.ts';
+import { isFlow, putKey } from './putKey.ts';
 
 export interface CacheFixSources {
   /** Shared directories of this machine, best first, with a few words on why each is thought to be shared. */
@@ -61,7 +61,10 @@ function relatedOf(choice: CacheDirChoice, written: Place | undefined): NonNulla
   return [{ span: node.span, message: `${node.raw} stands for ${String(node.value)}.` }];
 }
 
-/** The ways out: each candidate, then `${CACHE_DIR}`, which is defined in `.env` when it is defined nowhere. `raw` is the text as written. */
+/** What stands for a variable that nobody has set, so that the spec stays valid: what hpc-compose takes without `cache_dir`. */
+const UNSET = '~/.cache/hpc-compose';
+
+/** The ways out: each candidate, then `${CACHE_DIR}`, which is defined in `.env`, or gets a default, when it is defined nowhere. `raw` is the text as written. */
 export function cacheDirFixes(
   root: MapNode,
   raw: string | undefined,
@@ -75,25 +78,23 @@ export function cacheDirFixes(
     edits: putCacheDir(root, path, textOf),
     ...(index === 0 ? { preferred: true } : {}),
   }));
+  const definition = definedWhere === undefined ? dotenvEdits(dotenv, best) : [];
+  const isDefined = definedWhere !== undefined || definition.length > 0;
   const variable: FindingFix = {
-    title: `Use \${CACHE_DIR} (${definition(definedWhere, best, dotenv !== undefined)})`,
+    title: `Use \${CACHE_DIR} (${definitionWords(definedWhere, isDefined ? best : undefined)})`,
     edits: [
-      ...putCacheDir(root, '${CACHE_DIR}', textOf),
-      ...(definedWhere === undefined ? dotenvEdits(dotenv, best) : []),
+      ...putCacheDir(root, isDefined ? '${CACHE_DIR}' : `\${CACHE_DIR:-${UNSET}}`, textOf),
+      ...definition,
     ],
   };
   const already = raw?.includes('CACHE_DIR') ?? false;
   return [...direct, ...(already ? [] : [variable])].filter((fix) => fix.edits.length > 0);
 }
 
-function definition(
-  definedWhere: string | undefined,
-  candidate: string | undefined,
-  inDotenv: boolean,
-): string {
+function definitionWords(definedWhere: string | undefined, candidate: string | undefined): string {
   if (definedWhere !== undefined) return `defined ${definedWhere}`;
-  return candidate === undefined || !inDotenv
-    ? 'to be set in .env or your environment'
+  return candidate === undefined
+    ? `to be set in .env or your environment; ${UNSET} until then`
     : `set to ${candidate} in .env`;
 }
 
@@ -110,14 +111,24 @@ export function putCacheDir(
   value: string,
   textOf: (file: string) => string | undefined,
 ): FindingFix['edits'] {
-  // Only `~`, blanks and the like need quotes; a path of a cluster hardly ever does.
-  const text = /^[A-Za-z0-9/$][A-Za-z0-9/._${}@+-]*$/.test(value) ? value : JSON.stringify(value);
-  const written = pairOf(valueOf(root, 'x-slurm'), 'cache_dir');
+  const slurm = valueOf(root, 'x-slurm');
+  const text = isPlainIn(slurm, value, textOf) ? value : JSON.stringify(value);
+  const written = pairOf(slurm, 'cache_dir');
   if (written?.value.kind === 'scalar') {
     const { span } = written.value;
     return span.end > span.start ? [{ span, newText: text }] : afterColon(written.key.span, text, textOf);
   }
   return putKey(root, 'x-slurm', `cache_dir: ${text}`, textOf);
+}
+
+/** Only blanks and the like need quotes, and the braces of a variable between other braces; a path of a cluster hardly ever does. */
+function isPlainIn(
+  block: SpecNode | undefined,
+  value: string,
+  textOf: (file: string) => string | undefined,
+): boolean {
+  if (!/^[A-Za-z0-9/$][A-Za-z0-9/._${}@+~:-]*$/.test(value)) return false;
+  return !value.includes('{') || block?.kind !== 'map' || !isFlow(block, textOf(block.span.file) ?? '');
 }
 
 function afterColon(

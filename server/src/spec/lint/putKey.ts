@@ -17,7 +17,8 @@ export function putKey(
   return intoBlock(pair, line, text);
 }
 
-function isFlow(node: MapNode, text: string): boolean {
+/** True for a mapping in braces; `text` is that of its file. */
+export function isFlow(node: MapNode, text: string): boolean {
   return text[node.span.start] === '{';
 }
 

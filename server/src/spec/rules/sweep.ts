@@ -45,7 +45,7 @@ function checkObjective(objective: Place, parameters: readonly Entry[], sink: Si
   const json = under(objective, 'json_path');
   if (log && json) sink.key('R072', json, { variant: 'both' });
   if (!log && !json) sink.key('R072', objective, { variant: 'none' });
-  if (json && !under(objective, 'json_field')) sink.key('R072', json, { variant: 'jsonField' });
+  if (json && !log && !under(objective, 'json_field')) sink.key('R072', json, { variant: 'jsonField' });
   sink.atLeastOne('R072', under(objective, 'group'));
   const pattern = text(log);
   const problem = pattern === undefined ? undefined : rustRegexProblem(pattern);

@@ -7,7 +7,7 @@ import { findingOf } from '../rules/finding.ts';
 import { explain } from './explain.ts';
 import { withMergeFix } from './mergeKeyFix.ts';
 import { checkModules, checkRootShape } from './rootShape.ts';
-import { gotWords } from './shapeWords.ts';
+import { gotKeyWords, gotWords } from './shapeWords.ts';
 import { SERVICE_SHAPE, SPEC_SCHEMA } from './shape.ts';
 import { toPlain } from './toPlain.ts';
 import { validatorFor } from './validators.ts';
@@ -88,7 +88,7 @@ function oddKeys(map: MapNode, service: string): Finding[] {
             span: key.span,
             field: `services.${service}`,
             service,
-            words: { got: key.complex ?? gotWords(key) },
+            words: { got: gotKeyWords(key) },
           }),
         ],
   );

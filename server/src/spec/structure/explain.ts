@@ -3,29 +3,32 @@
 import type { Finding, FindingFix, Span } from '../../model/finding.ts';
 import { parseMpiType } from '../grammar/mpiType.ts';
 import { parseSignal } from '../grammar/signal.ts';
-import { isNull, type MapNode, type Pair, type ScalarNode, type SeqNode, type SpecNode } from '../node.ts';
+import {
+  isNull,
+  isTagged,
+  type MapNode,
+  type Pair,
+  type ScalarNode,
+  type SeqNode,
+  type SpecNode,
+} from '../node.ts';
 import type { RuleCode } from '../rules/catalogue.ts';
 import { findingOf, quoted, type Case } from '../rules/finding.ts';
-import { dereferenced, typesOf, type Shape } from './shape.ts';
-import { expectedWords, FORMAT_LIMITS, gotWords, wordsOfEnum } from './shapeWords.ts';
+import { dereferenced, takesText, typesOf, type Shape } from './shape.ts';
+import { expectedWords, FORMAT_LIMITS, gotKeyWords, gotWords, wordsOfEnum } from './shapeWords.ts';
 import type { Spot } from './spot.ts';
 import { unknownKey } from './unknownKey.ts';
-import { wayOut } from './wayOut.ts';
+import { formInstead, wayOut } from './wayOut.ts';
 
 /** All structural findings of a value under `shape`. */
 export function explain(spot: Spot, shape: Shape): Finding[] {
   const real = dereferenced(shape);
   const at = real['x-untagged'] ? { ...spot, untagged: true } : spot;
-  if (isTagged(at.node) && (at.untagged || real['x-variants'])) return [tagged(at)];
+  if (isTagged(at.node) && (at.untagged || at.noTags || real['x-variants'])) return [tagged(at)];
   if (real['x-rule']) return explainByRule(at, real);
   if (real['x-variants']) return explainVariants(at, real);
   if (real.anyOf) return explainForms(at, real);
   return explainKind(at, real);
-}
-
-/** A local tag such as `!x`; the standard ones only choose a type. */
-function isTagged(node: SpecNode): boolean {
-  return node.tag !== undefined && /^![^!]/.test(node.tag);
 }
 
 function tagged(spot: Spot): Finding {
@@ -37,6 +40,10 @@ function explainKind(spot: Spot, shape: Shape): Finding[] {
   const types = typesOf(shape);
   if (isNull(spot.node) && !isTagged(spot.node))
     return types.length === 0 || types.includes('null') ? [] : [missingValue(spot, shape)];
+  if (isTagged(spot.node) && isNull(spot.node) && !shape.minProperties) {
+    if (types.includes('array')) return [];
+    if (types.includes('object')) return explainMap(spot, emptyMap(spot.node), shape);
+  }
   if (spot.node.kind === 'map')
     return types.includes('object') ? explainMap(spot, spot.node, shape) : [wrongType(spot, shape)];
   if (spot.node.kind === 'seq')
@@ -44,8 +51,15 @@ function explainKind(spot: Spot, shape: Shape): Finding[] {
   return explainScalar(spot, spot.node, shape, types);
 }
 
+/** What a tag without a value is, where a mapping is wanted. */
+function emptyMap({ span }: SpecNode): MapNode {
+  return { kind: 'map', span, pairs: [] };
+}
+
 function explainScalar(spot: Spot, node: ScalarNode, shape: Shape, types: readonly string[]): Finding[] {
   if (shape.enum) return explainWord(spot, node, shape);
+  // Values of parameters may be anything but tagged.
+  if (isTagged(node) && types.includes('number')) return [tagged(spot)];
   if (types.includes('integer') && node.integer) return explainSize(spot, node, shape);
   if (types.includes('string') && typeof node.value === 'string') return [];
   if (types.includes('boolean') && typeof node.value === 'boolean') return [];
@@ -90,6 +104,7 @@ function explainByRule(spot: Spot, shape: Shape): Finding[] {
     const type = parseMpiType(value);
     return type.ok ? [] : [make('R045', spot, spanOf(spot), { words: { problem: type.problem } })];
   }
+  if (isTagged(node)) return [tagged(spot)];
   const isName = typeof value === 'string' || (node.kind === 'scalar' && node.integer === true);
   if (isName && parseSignal(String(value)).ok) return [];
   return [make('R046', spot, spanOf(spot), { words: { got: gotWords(node) } })];
@@ -130,13 +145,14 @@ function explainVariants(spot: Spot, shape: Shape): Finding[] {
   const type = node.kind === 'map' ? lastPair(node, 'type')?.value : node.items[0];
   const word = type?.kind === 'scalar' ? type.value : undefined;
   const variant = typeof word === 'string' && Object.hasOwn(variants, word) ? variants[word] : undefined;
+  const inside = { ...spot, noTags: true };
   if (variant)
-    return node.kind === 'map' ? explainMap(spot, node, variant) : explainTuple(spot, node, variant);
+    return node.kind === 'map' ? explainMap(inside, node, variant) : explainTuple(inside, node, variant);
   const [any] = Object.values(variants);
   const typeShape = any?.properties?.type ?? {};
   if (!type) return [missingKey(spot, 'type')];
   const key = node.kind === 'map' ? (lastPair(node, 'type')?.key ?? spot.key) : spot.key;
-  return explain({ ...spot, node: type, key, field: `${spot.field}.type` }, typeShape);
+  return explain({ ...inside, node: type, key, field: `${spot.field}.type` }, typeShape);
 }
 
 function explainMap(spot: Spot, node: MapNode, shape: Shape): Finding[] {
@@ -216,7 +232,7 @@ function missingValue(spot: Spot, shape: Shape): Finding {
 }
 
 function oddKey(spot: Spot, key: ScalarNode): Finding {
-  const words = { expected: 'keyed by texts', got: key.complex ?? gotWords(key) };
+  const words = { expected: 'keyed by texts', got: gotKeyWords(key) };
   return make(spot.untagged ? 'R044' : 'R040', spot, key.span, { words });
 }
 
@@ -224,8 +240,13 @@ function wrongType(spot: Spot, shape: Shape): Finding {
   const code = spot.untagged ? 'R044' : 'R040';
   const { node } = spot;
   const words = { expected: expectedWords(shape), got: gotWords(node) };
-  if (node.kind === 'scalar' && takesText(shape) && node.value !== null) {
-    return make(code, spot, spanOf(spot), { variant: 'quote', words, fixes: [quoteFix(node)] });
+  if (node.kind === 'scalar' && node.tag !== undefined)
+    return make(code, spot, spanOf(spot), { words, advice: `Remove the tag ${shortTag(node.tag)}.` });
+  if (node.kind === 'scalar' && takesText(shape) && node.value !== null && !shape.enum) {
+    const form = formInstead(spot.field);
+    if (form !== undefined) return make(code, spot, spanOf(spot), { words, advice: form });
+    const fixes = node.alias ? [] : [quoteFix(node)];
+    return make(code, spot, spanOf(spot), { variant: 'quote', words, fixes });
   }
   const way = wayOut(spot, shape);
   if (node.kind !== 'scalar' || typeof node.value !== 'string' || spot.untagged || way)
@@ -240,11 +261,9 @@ function wrongType(spot: Spot, shape: Shape): Finding {
   );
 }
 
-function takesText(shape: Shape): boolean {
-  return (
-    typesOf(shape).includes('string') ||
-    (shape.anyOf ?? []).some((form) => typesOf(dereferenced(form)).includes('string'))
-  );
+/** `!!int` for the tag that the parser spells out. */
+function shortTag(tag: string): string {
+  return tag.replace(/^tag:yaml\.org,2002:/, '!!');
 }
 
 function quoteFix({ span }: ScalarNode): FindingFix {

@@ -173,7 +173,8 @@ const ONE_ALLOCATION = 'all services share one allocation; resources are asked f
 
 /** Keys of Docker Compose that hpc-compose refuses, each with what to do instead. */
 export const COMPOSE_KEYS: Readonly<Record<string, string>> = {
-  build: 'images are not built from a Dockerfile; put the steps into `x-runtime.prepare.commands`.',
+  build:
+    'images are not built from a Dockerfile; name one in `image`, and put the steps into `x-runtime.prepare.commands`.',
   ports:
     'services use the network of the host; its ports are reachable as they are. Use `readiness` to wait for one.',
   networks: 'services use the network of the host; other services are reachable under its name.',

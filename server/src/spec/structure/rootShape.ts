@@ -1,29 +1,36 @@
 // R020-R027, R033, R034 and the like: the keys of the root, and what two root keys say of each other. Works on the merged tree.
 import type { Finding } from '../../model/finding.ts';
 import { NOTHING_KEPT, type Kept } from '../kept.ts';
-import { isNull, pairOf, type MapNode, type Pair, type SpecNode } from '../node.ts';
+import {
+  isNull,
+  isTagged,
+  pairOf,
+  type MapNode,
+  type Pair,
+  type ScalarNode,
+  type SpecNode,
+} from '../node.ts';
 import { findingOf } from '../rules/finding.ts';
-import { gotWords } from './shapeWords.ts';
+import { gotKeyWords, gotWords } from './shapeWords.ts';
 import { SPEC_SCHEMA } from './shape.ts';
 import { unknownKey } from './unknownKey.ts';
 
 /** Findings about the root's own keys. `incomplete`: a base could not be read, so absent keys are no problem. */
 export function checkRootShape(root: MapNode, incomplete = false, kept: Kept = NOTHING_KEPT): Finding[] {
   return [
-    ...root.pairs.flatMap(checkKey),
+    ...root.pairs.flatMap(({ key }) => checkKey(key, root)),
     ...checkVersion(pairOf(root, 'version')),
     ...checkSweep(pairOf(root, 'sweep')),
     ...checkServicesKey(root, incomplete, kept),
   ];
 }
 
-function checkKey({ key }: Pair): Finding[] {
+function checkKey(key: ScalarNode, root: MapNode): Finding[] {
   if (typeof key.value !== 'string') {
-    const got = key.complex === undefined ? gotWords(key) : 'a mapping or list';
-    return [findingOf('R033', { span: key.span, words: { got } })];
+    return [findingOf('R033', { span: key.span, words: { got: gotKeyWords(key) } })];
   }
   if (Object.hasOwn(SPEC_SCHEMA.properties, key.value)) return [];
-  return [unknownKey.root(key)];
+  return [unknownKey.root(key, root)];
 }
 
 function checkVersion(pair: Pair | undefined): Finding[] {
@@ -31,8 +38,18 @@ function checkVersion(pair: Pair | undefined): Finding[] {
   const { key, value } = pair;
   const span = isNull(value) || value.kind !== 'scalar' ? key.span : value.span;
   const base = { span, field: 'version' };
-  if (value.kind !== 'scalar' || value.value === null || typeof value.value === 'boolean') {
-    return [findingOf('R022', { ...base, words: { got: gotWords(value) } })];
+  if (
+    value.kind !== 'scalar' ||
+    value.value === null ||
+    typeof value.value === 'boolean' ||
+    isTagged(value)
+  ) {
+    return [
+      findingOf('R022', {
+        ...base,
+        words: { got: isTagged(value) ? `tagged ${value.tag ?? ''}` : gotWords(value) },
+      }),
+    ];
   }
   const isOne = value.value === '1' || (value.value === 1 && value.integer === true);
   return isOne
@@ -82,7 +99,7 @@ function checkServices(pair: Pair, kept: Kept): Finding[] {
       findingOf('R033', {
         span: name.span,
         variant: 'service',
-        words: { got: name.complex ?? gotWords(name) },
+        words: { got: gotKeyWords(name) },
       }),
     );
 }
@@ -115,9 +132,10 @@ export function checkModules(map: MapNode, service?: string): Finding[] {
 }
 
 function checkModuleList(modules: Pair, about: { field: string; service?: string }): Finding[] {
-  if (modules.value.kind !== 'seq') return [findingOf('R034', { ...about, span: valueOrKey(modules) })];
+  if (modules.value.kind !== 'seq' || isTagged(modules.value))
+    return [findingOf('R034', { ...about, span: valueOrKey(modules) })];
   return modules.value.items.flatMap((item, index) =>
-    item.kind === 'scalar' && typeof item.value === 'string'
+    item.kind === 'scalar' && typeof item.value === 'string' && !isTagged(item)
       ? []
       : [
           findingOf('R034', {
@@ -125,7 +143,7 @@ function checkModuleList(modules: Pair, about: { field: string; service?: string
             span: spanOr(item, modules),
             field: `${about.field}[${index}]`,
             variant: 'item',
-            words: { got: gotWords(item) },
+            words: { got: isTagged(item) ? `tagged ${item.tag ?? ''}` : gotWords(item) },
           }),
         ],
   );

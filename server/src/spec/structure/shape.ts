@@ -14,7 +14,9 @@ export interface Shape {
   readonly required?: readonly string[];
   readonly items?: Shape | readonly Shape[];
   readonly minItems?: number;
+  readonly minProperties?: number;
   readonly anyOf?: readonly Shape[];
+  readonly deprecated?: boolean;
   readonly description?: string;
   readonly markdownDescription?: string;
   readonly default?: unknown;
@@ -48,6 +50,14 @@ export function dereferenced(shape: Shape): Shape {
   if (shape.$ref === undefined) return shape;
   const target = SPEC_SCHEMA.definitions[shape.$ref.replace('#/definitions/', '')] ?? {};
   return { ...target, ...shape };
+}
+
+/** True when one of its forms is text. */
+export function takesText(shape: Shape): boolean {
+  return (
+    typesOf(shape).includes('string') ||
+    (shape.anyOf ?? []).some((form) => typesOf(dereferenced(form)).includes('string'))
+  );
 }
 
 /** The JSON types that a shape allows; none named means any. */

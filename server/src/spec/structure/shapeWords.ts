@@ -1,5 +1,5 @@
 // Shapes and values in the words of messages.
-import type { SpecNode } from '../node.ts';
+import type { ScalarNode, SpecNode } from '../node.ts';
 import { kindOf } from '../kindOf.ts';
 import { quoted } from '../rules/finding.ts';
 import { dereferenced, typesOf, type Shape } from './shape.ts';
@@ -23,7 +23,7 @@ export const FORMAT_LIMITS: Readonly<Record<string, bigint>> = {
 /** What a shape allows: `text`, `a whole number`, `text or a list`, `one of a, b`. */
 export function expectedWords(shape: Shape): string {
   const real = dereferenced(shape);
-  if (real.enum) return wordsOfEnum(real);
+  if (real.enum) return real.enum.length === 1 ? wordsOfEnum(real) : `one of ${wordsOfEnum(real)}`;
   const words = new Set((real.anyOf ?? [real]).flatMap((branch) => wordsOfTypes(dereferenced(branch))));
   return [...words].join(' or ') || 'something else';
 }
@@ -35,6 +35,13 @@ export function wordsOfEnum(shape: Shape): string {
 
 function wordsOfTypes(shape: Shape): string[] {
   return typesOf(shape).flatMap((type) => TYPE_WORDS[type] ?? []);
+}
+
+/** A key that is no text, as written where that is short. */
+export function gotKeyWords(key: ScalarNode): string {
+  const { complex } = key;
+  if (complex === undefined) return gotWords(key);
+  return /^[[{].{0,40}$/.test(complex) ? complex : 'a mapping or list';
 }
 
 /** What is written: `a list`, `'abc'`, `the number 5`, `nothing`. */

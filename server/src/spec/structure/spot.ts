@@ -9,4 +9,6 @@ export interface Spot {
   readonly service?: string;
   /** True inside a value that hpc-compose reads as a whole: its problems are R044. */
   readonly untagged?: boolean;
+  /** True where hpc-compose takes no local tags, though it names the inner culprit. */
+  readonly noTags?: boolean;
 }

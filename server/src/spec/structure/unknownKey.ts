@@ -1,6 +1,6 @@
 // Keys and words that hpc-compose does not know: what they were probably meant to be, and the fix that renames them.
 import type { Finding, FindingFix, Span } from '../../model/finding.ts';
-import type { ScalarNode } from '../node.ts';
+import { pairOf, valueOf, type MapNode, type ScalarNode, type SpecNode } from '../node.ts';
 import type { RuleCode } from '../rules/catalogue.ts';
 import { findingOf, quoted } from '../rules/finding.ts';
 import { nearestName } from '../nearestName.ts';
@@ -27,13 +27,13 @@ const LISTED_KEYS = 12;
 export const unknownKey = { root: rootKey, key: keyIn, word: wordIn };
 
 /** R020: a key at the top. */
-function rootKey(key: ScalarNode): Finding {
+function rootKey(key: ScalarNode, root: MapNode): Finding {
   const name = String(key.value);
   const known = Object.keys(SPEC_SCHEMA.properties);
   const meant = meantKey(name, known, ROOT_SYNONYMS);
   const base = { span: key.span, field: name, words: { key: name } };
   if (name === '<<') return findingOf('R020', { ...base, variant: 'merge', advice: MERGE_ADVICE });
-  if (meant !== undefined) return findingOf('R020', { ...base, ...didYouMean(key, meant) });
+  if (meant !== undefined) return findingOf('R020', { ...base, ...didYouMean(key, meant, root) });
   const why = COMPOSE_KEYS[name];
   if (why !== undefined && COMPOSE_ONLY_AT_ROOT.has(name)) {
     return findingOf('R020', { ...base, variant: 'compose', words: { key: name, why } });
@@ -54,7 +54,13 @@ function rootKey(key: ScalarNode): Finding {
       advice: 'Anchors can sit on any real key; `extends` shares whole services.',
     });
   }
-  return findingOf('R020', { ...base, advice: `Allowed here: ${known.join(', ')}.` });
+  return findingOf('R020', { ...base, advice: slurmAdvice(name) ?? `Allowed here: ${known.join(', ')}.` });
+}
+
+/** A key of the allocation that stands beside its block. */
+function slurmAdvice(name: string): string | undefined {
+  const slurm = SPEC_SCHEMA.definitions.rootSlurm?.properties ?? {};
+  return Object.hasOwn(slurm, name) ? 'It is a key of `x-slurm`: put it below that, indented.' : undefined;
 }
 
 /** R030, R032, R041 or R044: a key below the root. */
@@ -63,10 +69,10 @@ function keyIn(spot: Spot, key: ScalarNode, shape: Shape): Finding {
   const field = `${spot.field}.${name}`;
   const service = spot.service === undefined ? {} : { service: spot.service };
   const base = { span: key.span, field, ...service, words: { key: name, field: spot.field } };
-  if (spot.field === `services.${spot.service ?? ''}`) return serviceKey(key, base, shape);
+  if (spot.field === `services.${spot.service ?? ''}`) return serviceKey(spot, key, base, shape);
   if (spot.field === `services.${spot.service ?? ''}.x-slurm` && ALLOCATION_ONLY.has(name))
     return findingOf('R032', base);
-  const known = Object.keys(shape.properties ?? {});
+  const known = usefulKeys(shape);
   const code: RuleCode = spot.untagged ? 'R044' : 'R041';
   const variant = spot.untagged ? { variant: 'key' } : {};
   if (name === '<<')
@@ -78,8 +84,14 @@ function keyIn(spot: Spot, key: ScalarNode, shape: Shape): Finding {
   const option = slurmOption(spot, name, known);
   if (option !== undefined) return findingOf(code, { ...base, ...variant, advice: option });
   const meant = meantKey(name, known, NESTED_SYNONYMS);
-  if (meant !== undefined) return findingOf(code, { ...base, ...variant, ...didYouMean(key, meant) });
+  if (meant !== undefined)
+    return findingOf(code, { ...base, ...variant, ...didYouMean(key, meant, spot.node) });
   return findingOf(code, { ...base, ...variant, advice: allowed(spot, name, known) });
+}
+
+/** The keys of a mapping, without those that are read only to be refused. */
+function usefulKeys({ properties = {} }: Shape): string[] {
+  return Object.keys(properties).filter((key) => properties[key]?.deprecated !== true);
 }
 
 /** What to write instead of an option of Slurm that has no key in an `x-slurm` block. */
@@ -102,7 +114,7 @@ interface Base {
   readonly words: { readonly key: string };
 }
 
-function serviceKey(key: ScalarNode, base: Base, shape: Shape): Finding {
+function serviceKey({ node }: Spot, key: ScalarNode, base: Base, shape: Shape): Finding {
   const name = base.words.key;
   const known = Object.keys(shape.properties ?? {});
   if (name === '<<') return findingOf('R030', { ...base, variant: 'merge', advice: MERGE_ADVICE });
@@ -111,7 +123,7 @@ function serviceKey(key: ScalarNode, base: Base, shape: Shape): Finding {
     return findingOf('R030', { ...base, variant: 'compose', words: { key: name, why } });
   }
   const meant = meantKey(name, known, SERVICE_SYNONYMS);
-  if (meant !== undefined) return findingOf('R030', { ...base, ...didYouMean(key, meant) });
+  if (meant !== undefined) return findingOf('R030', { ...base, ...didYouMean(key, meant, node) });
   const slurm = Object.hasOwn(slurmKeys(), name) ? 'Put it below `x-slurm` of the service.' : undefined;
   return findingOf('R030', { ...base, advice: slurm ?? `Allowed here: ${known.join(', ')}.` });
 }
@@ -156,7 +168,16 @@ function meantKey(
   return nearestName(name, known);
 }
 
-function didYouMean(key: ScalarNode, meant: string): { advice: string; fixes: FindingFix[] } {
+/** A key that stands in the same mapping already is named only: a second one would be refused. */
+function didYouMean(
+  key: ScalarNode,
+  meant: string,
+  among: SpecNode,
+): { advice: string; fixes?: FindingFix[] } {
+  if (pairOf(among, meant)) return { advice: `Did you mean \`${meant}\`? It is given already.` };
+  // A list of files is more than one base.
+  if (meant === 'extends' && valueOf(among, String(key.value))?.kind === 'seq')
+    return { advice: 'Did you mean `extends`? It takes one file.' };
   return { advice: `Did you mean \`${meant}\`?`, fixes: [rename(key.span, meant)] };
 }
 

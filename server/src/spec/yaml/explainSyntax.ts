@@ -2,6 +2,7 @@
 // library tells of those in words and at places that help nobody. Where nothing fits, the table of its words is used.
 import { keyOf, kindOfLine, lineAbove, lineAt, lineBelow, openBlocks, opensScalar } from './openBlocks.ts';
 import type { OpenBlock, TextLine } from './openBlocks.ts';
+import { openBracket } from './openBracket.ts';
 import { syntaxWords, type SyntaxWords } from './syntaxWords.ts';
 
 export interface SyntaxProblem {
@@ -26,8 +27,14 @@ export interface Explanation extends SyntaxWords {
 /** What it does not say is taken from the table of words. */
 type Explain = (line: TextLine, text: string, offset: number) => Partial<Explanation> | undefined;
 
+const OPEN_BRACKET = /end with a [\]}]/;
+
 /** By the library's code and message; the first that has something to say. */
 const EXPLAIN: readonly (readonly [code: string, pattern: RegExp, explain: Explain])[] = [
+  ['TAB_AS_INDENT', /./, tabbed],
+  ['UNEXPECTED_TOKEN', /at node end$/, variableInBrackets],
+  ['MISSING_CHAR', /between flow/, variableInBrackets],
+  ['BAD_INDENT', OPEN_BRACKET, notClosed],
   ['BAD_INDENT', /^All (mapping|sequence|collection) items/, misplaced],
   ['BLOCK_AS_IMPLICIT_KEY', /block sequence/, misplaced],
   ['MISSING_CHAR', /^Sequence item without/, misplaced],
@@ -37,20 +44,92 @@ const EXPLAIN: readonly (readonly [code: string, pattern: RegExp, explain: Expla
   ['MULTILINE_IMPLICIT_KEY', /./, scalarTextNotIndented],
   ['MULTILINE_IMPLICIT_KEY', /./, noBlankAfterColon],
   ['MISSING_CHAR', /^Implicit map keys/, noBlankAfterColon],
+  ['MULTILINE_IMPLICIT_KEY', /./, noColon],
+  ['MISSING_CHAR', /^Implicit map keys/, noColon],
   ['UNEXPECTED_TOKEN', /at node end$/, textAfterQuote],
   ['UNEXPECTED_TOKEN', /on same line with key$/, listBesideKey],
   ['BAD_SCALAR_START', /./, reservedStart],
 ];
 
+/** True for a bracket that was still open where the library gave it up. */
+export function isOpenBracket({ code, message }: Pick<SyntaxProblem, 'code' | 'message'>): boolean {
+  return code === 'BAD_INDENT' && OPEN_BRACKET.test(message);
+}
+
 /** What is wrong, what to do, and where it is if the library is mistaken there. */
 export function explainSyntax({ code, message, pos }: SyntaxProblem, text: string): Explanation {
   const line = lineAt(text, pos[0]);
+  if (CONFLICT_MARK.test(line.content) && line.indent === 0) return conflict(line);
   for (const [known, pattern, explain] of EXPLAIN) {
     const words = known === code && pattern.test(message) ? explain(line, text, pos[0]) : undefined;
     if (words) return { ...syntaxWords({ code, message }), ...words };
   }
   return syntaxWords({ code, message });
 }
+
+const CONFLICT_MARK = /^(?:<{7}|={7}|>{7}|\|{7})(?: |$)/;
+
+/** What git leaves where two people changed the same lines. */
+function conflict({ start, content }: TextLine): Explanation {
+  return {
+    cause: 'a mark of a merge conflict: two versions of these lines stand one after the other',
+    advice: 'Keep one of the two, and remove the lines with <<<<<<<, ======= and >>>>>>>.',
+    place: [start, start + content.trimEnd().length],
+  };
+}
+
+/** A tab counts as two spaces more than the nearest line above that has none, or as many as the first such line below. */
+function tabbed(line: TextLine, text: string): Partial<Explanation> {
+  const blanks = text.slice(line.start, line.start + line.indent);
+  const tabs = blanks.match(/\t/g)?.length ?? 0;
+  const below = lineBelow(text, line);
+  const besideIt =
+    below && !text.slice(below.start, below.start + below.indent).includes('\t') ? below.indent : 0;
+  const column =
+    tabs === 1 && blanks === '\t' && besideIt > 0 ? besideIt : blanks.replaceAll('\t', '  ').length;
+  return { place: [line.start, line.start + line.indent], fix: indentBy(line, column) };
+}
+
+/** `${N}` in brackets: the library takes its { for another bracket. */
+function variableInBrackets(line: TextLine, _text: string, offset: number): Explanation | undefined {
+  const at = offset - line.start - line.indent;
+  const found = [...line.content.matchAll(/[^\s,[\]{}"']*\$\{[^}\n"]*\}[^\s,[\]{}"']*/g)].find(
+    ({ index, 0: { length } }) => index <= at && at <= index + length,
+  );
+  if (!found) return undefined;
+  const start = line.start + line.indent + found.index;
+  const end = start + found[0].length;
+  return {
+    cause: `inside [ ] or { } a variable must stand in quotes, or its { counts as another bracket`,
+    advice: `Write "${found[0]}".`,
+    place: [start, end],
+    fix: { title: 'Put it into quotes', start, end, newText: `"${found[0]}"` },
+  };
+}
+
+/** The bracket itself is at fault, not the line where the library gives up. */
+function notClosed(line: TextLine, text: string, offset: number): Partial<Explanation> | undefined {
+  const open = openBracket(text, offset);
+  if (open === undefined) return undefined;
+  const [mark, wanted] = text[open] === '[' ? ['[', ']'] : ['{', '}'];
+  const before = line.content === '' ? '' : `; ${shown(line.content)} is taken for a part of it`;
+  return { cause: `this ${mark} is not closed: its ${wanted} is missing${before}`, place: [open, open + 1] };
+}
+
+/** `image alpine`: a first word that could be a key. */
+function noColon(line: TextLine): Partial<Explanation> | undefined {
+  const found = /^((?:-\s+)*)([A-Za-z_][\w-]*)(?:\s+([^\s:#].*))?$/.exec(line.content.trimEnd());
+  if (!found || line.content.length > LONGEST_SHOWN) return undefined;
+  const [, dashes = '', key = '', rest] = found;
+  if (rest === undefined) return { advice: `Write \`${key}: value\`.` };
+  const at = line.start + line.indent + dashes.length + key.length;
+  return {
+    advice: `Write \`${key}: ${rest}\`, or indent it deeper if it continues a value.`,
+    fix: { title: `Put a colon after \`${key}\``, start: at, end: at, newText: ':' },
+  };
+}
+
+const LONGEST_SHOWN = 80;
 
 /** A line whose column, or whose kind, is not that of the entries it stands among. */
 function misplaced(line: TextLine, text: string, offset: number): Explanation | undefined {

@@ -1,5 +1,8 @@
 // Words for people about syntax errors of YAML: what is wrong and what to do, instead of the library's terms.
 
+/** What findings about tabs say; the lines below such a one are blamed for nothing else. */
+export const TAB_CAUSE = 'this line is indented with a tab; YAML takes spaces only';
+
 export interface SyntaxWords {
   readonly cause: string;
   readonly advice?: string;
@@ -10,8 +13,8 @@ const WORDS: readonly (readonly [code: string, pattern: RegExp, cause: string, a
   [
     'TAB_AS_INDENT',
     /./,
-    'this line is indented with a tab; YAML takes spaces only',
-    'Replace the tab by spaces, as many as the lines beside it have.',
+    TAB_CAUSE,
+    'Replace the tab by spaces, as many as the lines beside it have. VS Code does it for all lines: "Convert Indentation to Spaces".',
   ],
   [
     'MISSING_CHAR',
@@ -39,13 +42,38 @@ const WORDS: readonly (readonly [code: string, pattern: RegExp, cause: string, a
   ],
   [
     'MISSING_CHAR',
-    /end with \}|\} at end/,
+    /between flow map items/,
+    'a comma is missing before this entry of { }',
+    'Put a comma between two entries; a value that holds , [ ] or { } belongs into quotes.',
+  ],
+  [
+    'MISSING_CHAR',
+    /between flow sequence items/,
+    'a comma is missing before this entry of [ ]',
+    'Put a comma between two entries; a value that holds , [ ] or { } belongs into quotes.',
+  ],
+  [
+    'MISSING_CHAR',
+    /^Sequence item without/,
+    'this line is no list item, but the entries above it are',
+    'Begin it with `- `.',
+  ],
+  [
+    'MISSING_CHAR',
+    /^Tags and anchors must be separated/,
+    'a value cannot start with & or !',
+    'Put the value into quotes.',
+  ],
+  ['MISSING_CHAR', /directives-end/, 'the line `---` is missing below the directive', 'Add it.'],
+  [
+    'MISSING_CHAR',
+    /end with a? ?\}|\} at end/,
     'a { is not closed: its } is missing',
     'Add } where the mapping ends.',
   ],
   [
     'MISSING_CHAR',
-    /end with \]|\] at end/,
+    /end with a? ?\]|\] at end/,
     'a [ is not closed: its ] is missing',
     'Add ] where the list ends.',
   ],
@@ -66,6 +94,55 @@ const WORDS: readonly (readonly [code: string, pattern: RegExp, cause: string, a
     /^Implicit map keys need to be followed by map values/,
     'a key without `:`',
     'Write `key: value`.',
+  ],
+  ['BAD_ALIAS', /empty/, 'a value cannot start with * or &', 'Put the value into quotes.'],
+  [
+    'UNEXPECTED_TOKEN',
+    /^Unexpected flow-(?:map|seq)-end/,
+    'this bracket closes nothing: there is no opening one before it',
+    'Remove it, or put the value into quotes if it is a part of it.',
+  ],
+  [
+    'UNEXPECTED_TOKEN',
+    /^Unexpected flow-(?:map|seq)-start/,
+    'a bracket in the middle of a value',
+    'Put the whole value into quotes.',
+  ],
+  [
+    'UNEXPECTED_TOKEN',
+    /^Unexpected , in flow/,
+    'a comma without an entry before it',
+    'Remove it, or put the value into quotes if it is a part of it.',
+  ],
+  [
+    'UNEXPECTED_TOKEN',
+    /at node end$/,
+    'text after the end of the value',
+    'Remove it, or put the whole value into quotes.',
+  ],
+  [
+    'UNEXPECTED_TOKEN',
+    /^Block scalar header/,
+    'text behind | or >; the text of the block begins in the next line',
+    'Put the text into the lines below, or the whole value into quotes.',
+  ],
+  [
+    'UNEXPECTED_TOKEN',
+    /^Not a YAML token/,
+    'text that belongs to no key',
+    'Write one `key: value` in each line, or put the value into quotes.',
+  ],
+  [
+    'UNEXPECTED_TOKEN',
+    /^Unexpected (?:scalar token|map-value-ind|: in flow)/,
+    'text that belongs to no key',
+    'Write one `key: value` in each line, or put the value into quotes.',
+  ],
+  [
+    'BAD_INDENT',
+    /^Block scalar/,
+    'the lines of the text below | or > are not indented alike',
+    'Indent them deeper than the key, the first line not deeper than the others.',
   ],
   ['BAD_SCALAR_START', /./, 'a value cannot start with this character', 'Put the value into quotes.'],
   [

@@ -164,6 +164,8 @@ function resolveAlias(reading: Reading, alias: Alias, depth: number): SpecNode {
   if (!own) reading.unknown.add(alias.source);
   if (!target) {
     const advice = `Put the value into quotes if the * is part of it, or define &${alias.source} further up.`;
+    // The parser has told that the name is missing.
+    if (alias.source === '') return nullAt(reading, span.start);
     return badAlias(reading, span, `unknown anchor '${alias.source}'`, advice);
   }
   if (!target.node) return badAlias(reading, span, `the anchor '${alias.source}' contains itself`);
@@ -171,7 +173,7 @@ function resolveAlias(reading: Reading, alias: Alias, depth: number): SpecNode {
   reading.size += target.size;
   reading.deepest = Math.max(reading.deepest, depth - 1 + target.height);
   if (depth - 1 + target.height > DEPTH_LIMIT) stop(reading, span, tooDeep());
-  return { ...target.node, span };
+  return target.node.kind === 'scalar' ? { ...target.node, span, alias: true } : { ...target.node, span };
 }
 
 function badAlias(reading: Reading, span: Span, message: string, advice?: string): ScalarNode {
@@ -261,9 +263,17 @@ function keyNode(reading: Reading, key: YamlNode | null, map: YAMLMap, depth: nu
     kind: 'scalar',
     value: null,
     style: 'plain',
-    span: node.span,
+    span: firstLineOf(reading, node),
     complex: reading.text.slice(start, end),
   };
+}
+
+/** A mapping behind `? ` begins at its first key, whatever its own range says. */
+function firstLineOf({ text, file }: Reading, node: MapNode | SeqNode): Span {
+  const first = node.kind === 'map' ? node.pairs[0]?.key.span.start : undefined;
+  const start = Math.min(first ?? Infinity, node.span.start);
+  const [line = ''] = text.slice(start, node.span.end).split('\n', 1);
+  return { file, start, end: start + line.trimEnd().length };
 }
 
 /** What two keys of one mapping must not share. */

@@ -1,6 +1,10 @@
 // Rules R001-R034: files, YAML, `extends`, names of keys. Spec contract, sections 9.1 and 9.2.
 import { rule, type RuleTable } from '../rule.ts';
 
+/** The least that a spec says. */
+const START_ADVICE =
+  'Begin with `services:`, put the name of a service below it, such as `app:`, and its `image:` and `command:` below that.';
+
 export const FILE_RULES = {
   R001: rule('spec-missing', 3, 'The compose file {file} does not exist.', { upstream: 'file_not_found' }),
   R002: rule('dotenv-malformed', 2, {
@@ -15,7 +19,9 @@ export const FILE_RULES = {
   R006: rule('duplicate-key', 3, 'The key `{key}` is given twice.', {
     advice: 'Keep one of them; hpc-compose refuses the file otherwise.',
   }),
-  R007: rule('not-a-mapping', 3, 'A spec must be a mapping with `services:`, not {got}.'),
+  R007: rule('not-a-mapping', 3, 'A spec must be a mapping with `services:`, not {got}.', {
+    advice: START_ADVICE,
+  }),
   R008: rule('root-extends-type', 4, 'Root `extends` takes the path of one file, not {got}.'),
   R009: rule('extends-unreadable', 4, 'The base file {file} cannot be read: {cause}'),
   R010: rule('extends-file-cycle', 4, 'Files extend each other: {chain}.', {
@@ -64,9 +70,12 @@ export const FILE_RULES = {
     '`steps` is another name for `services`; a spec may have only one of them.',
   ),
   R026: rule('services-missing', 5, 'A spec needs `services:` with at least one service.', {
+    advice: START_ADVICE,
     upstream: 'missing_services',
   }),
   R027: rule('services-type', 5, '`{key}` must map names to services, not {got}.', {
+    advice:
+      'Write each service as its name and a colon, such as `app:`, without a dash, and its keys below, indented.',
     upstream: 'invalid_type',
   }),
   R029: rule(
