@@ -1,6 +1,7 @@
 // Findings as people and scripts read them on the command line: text with the line they are on, JSON as interfaces section 4 says.
 import { basename } from 'node:path';
 import type { Finding, Severity } from '../model/finding.ts';
+import { linesOf, type TextLines } from '../model/textLines.ts';
 
 type TextOf = (file: string) => string | undefined;
 
@@ -28,13 +29,17 @@ export function rangeOf({ span }: Finding, textOf: TextOf): FindingJson['range']
 }
 
 function positionAt(text: string, offset: number): Position {
-  let line = 0;
-  let start = 0;
-  for (let at = text.indexOf('\n'); at >= 0 && at < offset; at = text.indexOf('\n', at + 1)) {
-    line++;
-    start = at + 1;
-  }
-  return { line, character: Math.max(0, Math.min(offset, text.length) - start) };
+  const { lineOf, startOf } = linesAt(text);
+  const line = lineOf(offset);
+  return { line, character: Math.max(0, Math.min(offset, text.length) - startOf(line)) };
+}
+
+let latest: { readonly text: string; readonly lines: TextLines } | undefined;
+
+/** Lines of a text; those of the last one asked for are kept, as findings come file by file. */
+function linesAt(text: string): TextLines {
+  if (latest?.text !== text) latest = { text, lines: linesOf(text) };
+  return latest.lines;
 }
 
 export function findingJson(finding: Finding, textOf: TextOf): FindingJson {
@@ -69,7 +74,8 @@ export function findingText(finding: Finding, textOf: TextOf): string {
   const text = textOf(finding.span.file) ?? '';
   const where = `${finding.span.file}:${start.line + 1}:${start.character + 1}`;
   const lines = [`${where}: ${finding.severity} ${finding.code}: ${finding.message}`];
-  const source = text.split('\n', start.line + 1)[start.line]?.replace(/\r$/, '') ?? '';
+  const { startOf } = linesAt(text);
+  const source = text.slice(startOf(start.line), startOf(start.line + 1)).replace(/\r?\n?$/, '');
   if (source.trim() !== '' && source.length <= LONGEST_LINE) {
     const until = end.line === start.line ? end.character : source.length;
     const gutter = `${start.line + 1}`.padStart(5);

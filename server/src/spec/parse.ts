@@ -2,6 +2,7 @@
 // Spans are UTF-16 offsets into the text as given, byte order mark and CRLF included.
 import type { Document } from 'yaml';
 import type { Finding, Span } from '../model/finding.ts';
+import { linesOf } from '../model/textLines.ts';
 import { isNull, type SpecNode } from './node.ts';
 import { findingOf } from './rules/finding.ts';
 import { composeDocuments, DEPTH_LIMIT, type ComposedText } from './yaml/composeDocuments.ts';
@@ -9,7 +10,6 @@ import { directiveProblem } from './yaml/directives.ts';
 import { explainSyntax, isOpenBracket, type Explanation } from './yaml/explainSyntax.ts';
 import { readPlain } from './yaml/readPlain.ts';
 import { openingQuote } from './yaml/openingQuote.ts';
-import { lineStart } from './yaml/openBlocks.ts';
 import { syntaxWords } from './yaml/syntaxWords.ts';
 import { toNodes, type Anchored } from './yaml/toNodes.ts';
 
@@ -198,15 +198,17 @@ function syntaxFindings(composed: ComposedText, text: string, file: string, isLa
   const problems = composed.documents.flatMap((document) =>
     document.errors.map((error) => ({ document, error })),
   );
+  if (problems.length === 0) return findings;
+  const lines = linesOf(text);
   for (const { document, error } of problems) {
     if (isTolerated(error)) continue;
     const isToken = error.code === 'UNEXPECTED_TOKEN' && (isLater || findings.length > 0);
-    const errorLine = lineStart(text, error.pos[0]);
+    const errorLine = lines.lineOf(error.pos[0]);
     if (isToken || seen.has(errorLine)) continue;
     const explained: Explanation =
       findings.length < EXPLAINED ? explainSyntax(error, text) : syntaxWords(error);
     const span = explained.place ? placeIn(explained.place, file) : errorSpan(error, document, text, file);
-    const placeLine = lineStart(text, span.start);
+    const placeLine = lines.lineOf(span.start);
     if (seen.has(placeLine)) continue;
     seen.add(errorLine).add(placeLine);
     findings.push(syntaxFinding(explained, span));

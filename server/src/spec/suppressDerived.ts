@@ -21,8 +21,10 @@ const ABSENT_KEY: Readonly<Record<string, string>> = {
 /** The findings without those that follow from others. */
 export function suppressDerived(findings: readonly Finding[]): readonly Finding[] {
   const causes = new Map<Finding, Finding>();
+  const possible = causesByService(findings);
+  if (possible.size === 0) return findings;
   for (const finding of findings) {
-    const cause = causeOf(finding, findings);
+    const cause = causeOf(finding, possible.get(finding.service) ?? []);
     if (cause) causes.set(finding, cause);
   }
   if (causes.size === 0) return findings;
@@ -35,6 +37,35 @@ export function suppressDerived(findings: readonly Finding[]): readonly Finding[
       const codes = suppressed.get(finding);
       return codes ? { ...finding, suppressed: [...(finding.suppressed ?? []), ...codes] } : finding;
     });
+}
+
+/** Codes of findings that others may follow from. */
+const CAUSES = new Set([
+  'R007',
+  'R020',
+  'R024',
+  'R026',
+  'R027',
+  'R030',
+  'R034',
+  'R041',
+  'R044',
+  'R107',
+  'R113',
+]);
+
+/** What other findings may follow from, by service: a mistake of one has no other one's as its cause. */
+function causesByService(findings: readonly Finding[]): ReadonlyMap<string | undefined, readonly Finding[]> {
+  const groups = new Map<string | undefined, Finding[]>();
+  for (const finding of findings) {
+    const { code, service, fixes } = finding;
+    // Of R044 only unknown keys, which a word replaces; values that lack quotes may be thousands.
+    if (!CAUSES.has(code) || (code === 'R044' && fixes?.[0]?.edits.length !== 1)) continue;
+    const group = groups.get(service);
+    if (group) group.push(finding);
+    else groups.set(service, [finding]);
+  }
+  return groups;
 }
 
 /**
@@ -92,7 +123,7 @@ function causeOf(finding: Finding, findings: readonly Finding[]): Finding | unde
     return findings.find((other) => isSamePlace(other, finding, 'R034'));
   if (finding.code === 'R042' && finding.field === 'sweep')
     return findings.find(isSweepSpec) ?? misspelling(finding, findings);
-  return ABSENCE.has(finding.code) ? misspelling(finding, findings) : undefined;
+  return ABSENCE.has(finding.code) && findings.length > 0 ? misspelling(finding, findings) : undefined;
 }
 
 /** The shape of a value tells nothing where its key must go (R107). */

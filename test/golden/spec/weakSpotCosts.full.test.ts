@@ -19,6 +19,7 @@ const CASES = {
     index === 0 ? '' : `    extends: s${index - 1}\n`,
   ),
   'W46 20,000 defaults inside each other': `services:\n  a:\n    image: x:1\n    command: ${'${A:-'.repeat(20_000)}v${'}'.repeat(20_000)}\n`,
+  'W44 50,000 ranges of nodes': `x-slurm:\n  nodes: 10000000\nservices:\n  a:\n    image: x:1\n    x-slurm:\n      placement:\n        node_range: "${Array.from({ length: 50_000 }, (_, index) => index * 2).join(',')}"\n`,
   'W46 20,000 services on one node': specOf(20_000, () => '    command: y\n'),
 };
 

@@ -3,7 +3,7 @@
 import type { Span } from '../../model/finding.ts';
 import { U32_MAX } from '../grammar/text.ts';
 import { isNull, pairOf, type MapNode, type Pair, type ScalarNode, type SpecNode } from '../node.ts';
-import { placeInScalar } from '../scalarPlaces.ts';
+import { placesInScalar } from '../scalarPlaces.ts';
 
 export interface Place {
   readonly node: SpecNode;
@@ -118,10 +118,20 @@ export function partSpan(
   at: { readonly start: number; readonly end: number } | undefined,
   textOf: (file: string) => string | undefined,
 ): Span {
+  return at === undefined ? valueSpan(place) : partSpans(place, textOf)(at);
+}
+
+/** The same for many parts of one text, which is walked once. */
+export function partSpans(
+  place: Place,
+  textOf: (file: string) => string | undefined,
+): (at: { readonly start: number; readonly end: number }) => Span {
   const { node } = place;
-  if (at === undefined || node.kind !== 'scalar' || node.raw !== undefined) return valueSpan(place);
+  if (node.kind !== 'scalar' || node.raw !== undefined) return () => valueSpan(place);
   const source = textOf(node.span.file);
-  return source === undefined ? valueSpan(place) : placeInScalar(node, source, at.start, at.end);
+  if (source === undefined) return () => valueSpan(place);
+  const spanOf = placesInScalar(node, source);
+  return ({ start, end }) => spanOf(start, end);
 }
 
 /**

@@ -2,7 +2,7 @@
 import { parseNodeRange, type NodeRange } from '../grammar/nodeRange.ts';
 import type { Sink } from './check.ts';
 import type { Fact, PlacementFact } from './facts.ts';
-import { count, flag, partSpan, text, under, type Entry, type Place } from './place.ts';
+import { count, flag, partSpans, text, under, type Entry, type Place } from './place.ts';
 
 const SELECTORS = ['node_range', 'node_count', 'node_percent', 'share_with'] as const;
 
@@ -106,7 +106,7 @@ function readRange(
   const value = text(place);
   const range = value === undefined ? undefined : parseNodeRange(value);
   if (!range?.ok) return 'broken';
-  for (const part of range.value.parts)
-    bounds.push({ value: part.interval[1], span: partSpan(place, part, textOf) });
+  const spanOf = partSpans(place, textOf);
+  for (const part of range.value.parts) bounds.push({ value: part.interval[1], span: spanOf(part) });
   return { value: range.value.intervals, span: place.node.span };
 }

@@ -9,7 +9,7 @@ import { isBlank } from '../grammar/text.ts';
 import { expressionsIn } from '../interpolate.ts';
 import type { Sink } from './check.ts';
 import { quoted } from './finding.ts';
-import { below, bigCount, entries, items, partSpan, text, under, type Place } from './place.ts';
+import { below, bigCount, entries, items, partSpan, partSpans, text, under, type Place } from './place.ts';
 
 /** Longer than any job runs. */
 const LONGEST_WAIT = 60 * 60 * 24 * 30;
@@ -86,26 +86,31 @@ function checkVariables(service: Place, sink: Sink): void {
 }
 
 function checkText(place: Place, value: string, service: Place, sink: Sink): void {
-  const told = new Set<string>();
+  // Names are told once.
+  const known = new Set([...namesGiven(service), ...namesSetIn(value)]);
+  const spanOf = partSpans(place, sink.context.textOf);
   for (const { name, operator, start, end } of expressionsIn(value)) {
     const isPlain = value[start + 1] === '{' && operator === '' && value[start - 1] !== '\\';
-    if (!isPlain || told.has(name) || !/^[A-Z][A-Z0-9_]*$/.test(name) || USUAL.test(name)) continue;
-    if (
-      isGiven(name, service) ||
-      new RegExp(`\\b${name}=|\\b(?:for|read)\\b[^\\n;]*\\b${name}\\b`).test(value)
-    )
-      continue;
-    told.add(name);
-    sink.at('HX022', place, partSpan(place, { start, end }, sink.context.textOf), { words: { name } });
+    if (!isPlain || known.has(name) || !/^[A-Z][A-Z0-9_]*$/.test(name) || USUAL.test(name)) continue;
+    known.add(name);
+    sink.at('HX022', place, spanOf({ start, end }), { words: { name } });
   }
 }
 
-/** True when the service itself gives the variable to its processes. */
-function isGiven(name: string, service: Place): boolean {
+/** Variables that the service itself gives to its processes. */
+function namesGiven(service: Place): string[] {
   const lists = [under(service, 'environment'), below(service, 'x-env', 'env')];
-  return lists.some(
-    (list) =>
-      entries(list).some((entry) => entry.name === name) ||
-      items(list).some((item) => (text(item) ?? '').split('=')[0] === name),
+  return lists.flatMap((list) => [
+    ...entries(list).map(({ name }) => name),
+    ...items(list).map((item) => (text(item) ?? '').split('=')[0] ?? ''),
+  ]);
+}
+
+/** Variables that a shell text sets, as far as one sees: assignments, and all words behind `for` and `read`. */
+function namesSetIn(value: string): string[] {
+  const assigned = [...value.matchAll(/\b(\w+)=/g)].map(([, name = '']) => name);
+  const read = [...value.matchAll(/\b(?:for|read)\b([^\n;]*)/g)].flatMap(
+    ([, words = '']) => words.match(/\w+/g) ?? [],
   );
+  return [...assigned, ...read];
 }
