@@ -14,7 +14,7 @@ const PIECE = 150;
 /** `rootfs list`. */
 export function listCommand(context: CommandContext, args: Arguments): Promise<number> {
   return withRootfs(context, args, async ({ settings, base, ports, format }) => {
-    keepHeapSmall();
+    keepHeapSmall(50);
     const { signal } = context;
     const form = format === 'json' ? ENTRY_JSON : ENTRY_ROW;
     const store = createTextStore();
