@@ -1,9 +1,9 @@
 // Rules over all blocks of a spec, run again only when their facts say something new. They hand places on and never look at them,
 // so findings stand while facts differ in nothing but places, as long as every block that the findings point into is still there.
 import type { Finding, Span } from '../model/finding.ts';
+import { lowerBound } from '../model/lowerBound.ts';
 import type { BlockPlaces } from './blockPlaces.ts';
 import { isSameList, sharedEnds, type Kept } from './kept.ts';
-import { lowerBound } from './lowerBound.ts';
 import {
   compareNames,
   sortServices,

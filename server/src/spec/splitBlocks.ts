@@ -1,8 +1,8 @@
 // Text of a spec -> blocks by the look of its lines: one for each key of the root, one for each entry of `services` or `steps`. Comments and
 // blank lines belong to the block before. A wrong guess costs time, never truth: parseBlocks proves each block.
 
+import { lowerBound } from '../model/lowerBound.ts';
 import { spliced } from './kept.ts';
-import { lowerBound } from './lowerBound.ts';
 
 export interface Block {
   /** `root`: entries of the root (none in front of the first key); `head`: the line of a key whose children follow as blocks. */

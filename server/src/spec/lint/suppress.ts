@@ -1,6 +1,7 @@
 // Comments that silence findings: `# hpc-compose: ignore[CODE, CODE] reason` at the end of the line of a finding or on the line
 // above it, `# hpc-compose: ignore-file[CODE] reason` before the first key. Rules that decide the verdict cannot be silenced.
 import type { Finding } from '../../model/finding.ts';
+import { linesOf, type TextLines } from '../../model/textLines.ts';
 import type { SpecNode } from '../node.ts';
 import { ruleOf } from '../rules/catalogue.ts';
 import { findingOf } from '../rules/finding.ts';
@@ -36,11 +37,11 @@ export function applySuppressions(
   if (!text.includes(COMMENT_MARK)) return [...findings];
   const suppressions = readSuppressions(text, root);
   if (suppressions.length === 0) return [...findings];
-  const lines = new LineIndex(text);
+  const lines = linesOf(text);
   const used = new Set<Suppression['codes'][number]>();
   const left = findings.filter((finding) => {
     if (/^R\d/.test(finding.code) || finding.span.file !== file) return true;
-    const line = lines.lineAt(finding.span.start);
+    const line = lines.lineOf(finding.span.start);
     const matching = suppressions.flatMap((suppression) =>
       covers(suppression, line) ? suppression.codes.filter(({ code }) => code === finding.code) : [],
     );
@@ -71,7 +72,7 @@ function useless(
 }
 
 function readSuppressions(text: string, root: SpecNode | undefined): Suppression[] {
-  const lines = new LineIndex(text);
+  const lines = linesOf(text);
   const firstKey = root?.kind === 'map' ? (root.pairs[0]?.key.span.start ?? 0) : 0;
   const found: Suppression[] = [];
   for (const match of text.matchAll(COMMENT)) {
@@ -79,11 +80,11 @@ function readSuppressions(text: string, root: SpecNode | undefined): Suppression
     if (root && isInsideScalar(root, hash)) continue;
     const listStart = text.indexOf('[', hash) + 1;
     const codes = codesOf(match[3] ?? '', listStart);
-    const line = lines.lineAt(hash);
+    const line = lines.lineOf(hash);
     const isAlone = text.slice(lines.startOf(line), hash).trim() === '';
     if (match[2] === 'ignore-file') {
       if (hash < firstKey) found.push({ codes, lines: undefined });
-    } else found.push({ codes, lines: [line, isAlone ? lines.nextContent(line) : line] });
+    } else found.push({ codes, lines: [line, isAlone ? nextContent(text, lines, line) : line] });
   }
   return found;
 }
@@ -114,36 +115,11 @@ function isHeader(node: SpecNode, at: number): boolean {
   return isBlock && at - node.span.start < 3;
 }
 
-/** Line starts of a text, for offsets to lines in logarithmic time. */
-class LineIndex {
-  private readonly starts: number[] = [0];
-  private readonly text: string;
-
-  constructor(text: string) {
-    this.text = text;
-    for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) this.starts.push(at + 1);
+/** The next line that holds more than a comment: comments may be stacked. */
+function nextContent(text: string, { count, startOf }: TextLines, line: number): number {
+  for (let next = line + 1; next < count; next++) {
+    const content = text.slice(startOf(next), startOf(next + 1)).trim();
+    if (!content.startsWith('#')) return next;
   }
-
-  startOf(line: number): number {
-    return this.starts[line] ?? this.text.length;
-  }
-
-  lineAt(offset: number): number {
-    let [low, high] = [0, this.starts.length - 1];
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if (this.startOf(middle) <= offset) low = middle;
-      else high = middle - 1;
-    }
-    return low;
-  }
-
-  /** The next line that holds more than a comment: comments may be stacked. */
-  nextContent(line: number): number {
-    for (let next = line + 1; next < this.starts.length; next++) {
-      const content = this.text.slice(this.startOf(next), this.startOf(next + 1)).trim();
-      if (!content.startsWith('#')) return next;
-    }
-    return line;
-  }
+  return line;
 }
