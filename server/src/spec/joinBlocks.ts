@@ -90,7 +90,7 @@ class Joining {
   private entriesOf(key: ScalarNode, parts: readonly Part[]): readonly Pair[] | undefined {
     const inner = new Entries([String(key.value)]);
     for (const part of parts) {
-      this.tell(part);
+      if (!this.tell(part)) return undefined;
       const own = part.parsed?.pairs ?? part.rest?.inner?.pairs ?? [];
       if (!inner.add(own, this.findings)) return undefined;
     }
@@ -98,18 +98,20 @@ class Joining {
   }
 
   private addRootPart(part: Part): boolean {
-    this.tell(part);
-    return this.root.add(part.parsed?.pairs ?? part.rest?.outer ?? [], this.findings);
+    return this.tell(part) && this.root.add(part.parsed?.pairs ?? part.rest?.outer ?? [], this.findings);
   }
 
-  private tell(part: Part): void {
+  /** False when only the whole text tells what a part holds. */
+  private tell(part: Part): boolean {
     const read = part.parsed ?? part.rest?.read;
-    if (!read || !isTelling(part)) return;
+    if (!read || !isTelling(part)) return true;
+    if (read.isMoved && this.syntax.length > 0) return false;
     // One by one: a block may hold more findings than a call takes arguments.
     for (const finding of this.syntax.length === 0 ? read.syntax : read.laterSyntax)
       this.syntax.push(finding);
     for (const finding of read.findings) this.findings.push(finding);
     for (const finding of part.rest?.read.whole ?? []) this.whole.push(finding);
+    return true;
   }
 
   /** From the start of one part's entries to the end of another's. */
@@ -137,9 +139,9 @@ class Joining {
   }
 }
 
-/** True when there is something to tell of a part. */
+/** True when there is something to tell of a part, or what it holds hangs on what was told before. */
 function isTelling({ parsed, rest }: Part): boolean {
-  if (rest) return true;
+  if (rest || parsed?.isMoved) return true;
   return (
     parsed !== undefined && parsed.syntax.length + parsed.laterSyntax.length + parsed.findings.length > 0
   );

@@ -39,6 +39,8 @@ export interface ReadText {
   readonly expanded: number;
   /** How far the text was looked at for the end of a bracket that is not closed; 0 without such brackets. */
   readonly bracketsTo: number;
+  /** True when this would read otherwise behind another text with a syntax error. */
+  readonly isMoved: boolean;
 }
 
 /** Characters that hpc-compose's YAML reader refuses anywhere in a file; lone surrogates cannot be written as UTF-8 at all. */
@@ -79,6 +81,7 @@ const NOTHING_FOUND: Omit<ReadText, 'root'> = {
   unknown: new Set(),
   expanded: 0,
   bracketsTo: 0,
+  isMoved: false,
 };
 
 /** readYaml by the library, for texts without forbidden characters; exported so that a test can compare the two. */
@@ -105,7 +108,8 @@ function readDocument(
     whole.push(notAMapping(headOf(root, text, file), kindOf(root)));
   const expanded = jumps === 0 ? 0 : size;
   const bracketsTo = openBracketsTo(composed);
-  return { root, syntax, laterSyntax, findings, whole, anchors, unknown, expanded, bracketsTo };
+  const isMoved = composed.isMoved === true;
+  return { root, syntax, laterSyntax, findings, whole, anchors, unknown, expanded, bracketsTo, isMoved };
 }
 
 function openBracketsTo({ documents }: ComposedText): number {

@@ -29,6 +29,8 @@ export interface ParsedBlock {
   readonly unknown: ReadonlySet<string>;
   /** Nodes once all aliases are followed; 0 without aliases. */
   readonly expanded: number;
+  /** True when it would read otherwise behind a syntax error. */
+  readonly isMoved: boolean;
 }
 
 /** Reads a block under a name; undefined when the block alone proves nothing. `quotes` stand in the text behind it. */
@@ -64,7 +66,7 @@ function damageEnd(after: string, quotes: string): string {
 }
 
 function proven(block: Block, read: ReadText): ParsedBlock | undefined {
-  const { root, syntax, laterSyntax, findings, whole, anchors, unknown, expanded } = read;
+  const { root, syntax, laterSyntax, findings, whole, anchors, unknown, expanded, isMoved } = read;
   const base = block.before.length;
   const end = base + block.text.length;
   // A bracket that stays open up to the stand-in may go on behind it.
@@ -74,7 +76,7 @@ function proven(block: Block, read: ReadText): ParsedBlock | undefined {
   const entries = entriesOf(block, root, end);
   if (!entries || holdsOthers(block, anchors, root)) return undefined;
   const extent = { rootStart: root.span.start, rootEnd: root.span.end };
-  return { syntax, laterSyntax, findings, anchors, unknown, expanded, ...extent, ...entries };
+  return { syntax, laterSyntax, findings, anchors, unknown, expanded, isMoved, ...extent, ...entries };
 }
 
 /** True when an anchor stands for a mapping to which other blocks belong, too. */

@@ -155,6 +155,11 @@ describe('parsing block by block', () => {
     isCheap(damaged, damaged.replace('postgres:16', '*a x'));
   });
 
+  it('knows that an error further up ends the patience with lines of a quote that start at its left', () => {
+    const loose = SPEC.replace('command: echo', 'command: "echo\nhello"');
+    isCheap(loose, loose.replace('# a spec', 'a spec'), loose);
+  });
+
   it('keeps equal blocks apart', () => {
     const twice = SPEC + SPEC.slice(SPEC.indexOf('services:'));
     isCheap(twice, twice.replace('redis:7', 'redis:8'), twice);

@@ -36,6 +36,8 @@ export interface ComposedText {
   readonly tooDeepAt?: number;
   /** Offset behind which nothing was read, because the line is broken and very long. */
   readonly cutAt?: number;
+  /** True when lines of brackets or quotes were moved, which a syntax error before them would have prevented. */
+  readonly isMoved?: true;
 }
 
 /** So many characters are read again, in sum, for lines of brackets and quotes that have to be moved. */
@@ -57,7 +59,7 @@ export function composeDocuments(text: string): ComposedText {
   }
   if (composed === asWritten) return asWritten;
   for (const document of composed.documents) placeBack(document, spaces);
-  return composed;
+  return { ...composed, isMoved: true };
 }
 
 /**
