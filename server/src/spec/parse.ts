@@ -5,10 +5,11 @@ import type { Finding, Span } from '../model/finding.ts';
 import { linesOf } from '../model/textLines.ts';
 import { isNull, type SpecNode } from './node.ts';
 import { findingOf } from './rules/finding.ts';
-import { composeDocuments, DEPTH_LIMIT, type ComposedText } from './yaml/composeDocuments.ts';
+import { composeDocuments, DEPTH_LIMIT, errorsOf, type ComposedText } from './yaml/composeDocuments.ts';
 import { directiveProblem } from './yaml/directives.ts';
 import { explainSyntax, isOpenBracket, type Explanation } from './yaml/explainSyntax.ts';
 import { readPlain } from './yaml/readPlain.ts';
+import { isCutShort } from './yaml/looseIndent.ts';
 import { openingQuote } from './yaml/openingQuote.ts';
 import { syntaxWords } from './yaml/syntaxWords.ts';
 import { toNodes, type Anchored } from './yaml/toNodes.ts';
@@ -39,6 +40,8 @@ export interface ReadText {
   readonly expanded: number;
   /** How far the text was looked at for the end of a bracket that is not closed; 0 without such brackets. */
   readonly bracketsTo: number;
+  /** True when a bracket or quote ended too early. */
+  readonly isCutShort: boolean;
   /** True when this would read otherwise behind another text with a syntax error. */
   readonly isMoved: boolean;
 }
@@ -81,6 +84,7 @@ const NOTHING_FOUND: Omit<ReadText, 'root'> = {
   unknown: new Set(),
   expanded: 0,
   bracketsTo: 0,
+  isCutShort: false,
   isMoved: false,
 };
 
@@ -106,15 +110,16 @@ function readDocument(
   const whole = [...secondDocument(composed.documents, text, file), ...byteOrderMark(root, text, file)];
   if (syntax.length + findings.length + whole.length === 0 && root?.kind !== 'map')
     whole.push(notAMapping(headOf(root, text, file), kindOf(root)));
-  const expanded = jumps === 0 ? 0 : size;
-  const bracketsTo = openBracketsTo(composed);
-  const isMoved = composed.isMoved === true;
-  return { root, syntax, laterSyntax, findings, whole, anchors, unknown, expanded, bracketsTo, isMoved };
+  return {
+    root, syntax, laterSyntax, findings, whole, anchors, unknown, expanded: jumps === 0 ? 0 : size,
+    bracketsTo: openBracketsTo(composed), isCutShort: errorsOf(composed).some(isCutShort), isMoved: composed.isMoved === true,
+  }; // prettier-ignore
 }
 
-function openBracketsTo({ documents }: ComposedText): number {
-  const errors = documents.flatMap((document) => document.errors);
-  return errors.filter(isOpenBracket).reduce((end, { pos }) => Math.max(end, pos[0]), 0);
+function openBracketsTo(composed: ComposedText): number {
+  return errorsOf(composed)
+    .filter(isOpenBracket)
+    .reduce((end, { pos }) => Math.max(end, pos[0]), 0);
 }
 
 function directiveFinding(text: string, file: string): Finding[] {

@@ -43,7 +43,10 @@ export function parseBlock(
   const read = readYaml(block.before + block.text + block.after, name, known);
   const isBroken = read.syntax.length > 0 || read.whole.length > 0;
   if (!isBroken || block.after === '') return proven(block, read);
-  const after = damageEnd(block.after, /["']/.test(block.text) ? quotes() : '');
+  const behind = /["']/.test(block.text) ? quotes() : '';
+  // A quote that ends its line may be the one that closes this.
+  if (read.isCutShort && behind.includes(ENDS_LINE)) return undefined;
+  const after = damageEnd(block.after, behind.replaceAll(ENDS_LINE, ''));
   return proven({ ...block, after }, readYaml(block.before + block.text + after, name, known));
 }
 
@@ -55,14 +58,11 @@ export const ENDS_LINE = '!';
 
 /**
  * What damage must not reach: a block mapping that only a reader who is back in order takes without a word. An unclosed quote ends
- * at the next line that is indented less, but only where another quote follows somewhere; where that one ends its line, it may
- * be the one that closes it.
+ * at the next line that is indented less, but only where another quote follows somewhere.
  */
 function damageEnd(after: string, quotes: string): string {
   const indent = /^ */.exec(after)?.[0] ?? '';
-  const closing = [...quotes.matchAll(/(["'])!/g)].map(([, quote = '']) => `${indent}# ${quote}\n`);
-  const others = quotes.replace(/["']!/g, '');
-  return `${indent}${STAND_IN}: # ${others} ${STAND_IN}\n${closing.join('')}${indent}  ${INNER}: x\n${indent}${LAST}: y\n`;
+  return `${indent}${STAND_IN}: # ${quotes} ${STAND_IN}\n${indent}  ${INNER}: x\n${indent}${LAST}: y\n`;
 }
 
 function proven(block: Block, read: ReadText): ParsedBlock | undefined {

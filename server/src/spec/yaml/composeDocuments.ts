@@ -73,7 +73,8 @@ function isBetter(now: ComposedText, before: ComposedText, close: number): boole
   return first.pos[0] > close && (errors.length < errorsOf(before).length || isCutShort(first));
 }
 
-function errorsOf({ documents }: ComposedText) {
+/** What the library says of a text, in its order. */
+export function errorsOf({ documents }: ComposedText) {
   return documents.flatMap(({ errors }) => errors).sort((a, b) => a.pos[0] - b.pos[0]);
 }
 
