@@ -40,6 +40,7 @@ export class CacheBoard {
   putLook(uri: string, look: Look | Trouble): void {
     const entry = this.entry(uri);
     if (typeof look === 'string') entry.trouble = look;
+    else if (entry.look?.inspected === look.inspected && entry.trouble === undefined) return;
     else {
       entry.look = look;
       delete entry.trouble;

@@ -18,7 +18,7 @@ import { CacheBoard } from './cacheBoard.ts';
 import { type CacheLooks, startLooks } from './cacheLooks.ts';
 import { rangeOf } from './diagnosticOf.ts';
 import { onOwnRequest } from './guarded.ts';
-import type { JsonText } from './jsonText.ts';
+import { JsonText } from './jsonText.ts';
 import { registerLenses } from './lensFeature.ts';
 import { registerPrepare } from './prepareFeature.ts';
 import { registerPrune } from './pruneFeature.ts';
@@ -36,9 +36,11 @@ export const cacheFeature: Feature = (context) => {
   onOwnRequest(connection, log, 'hpcCompose/cache/list', (params, signal) =>
     list(context, looks, params, signal),
   );
-  onOwnRequest(connection, log, 'hpcCompose/cache/inspect', (params, signal) =>
-    inspect(context, board, looks, params, signal),
-  );
+  const textOf = rememberText();
+  onOwnRequest(connection, log, 'hpcCompose/cache/inspect', async (params, signal) => {
+    const found = await inspect(context, board, looks, params, signal);
+    return params.service === undefined ? textOf(found) : found;
+  });
   onOwnRequest(connection, log, 'hpcCompose/cache/explain', (params, signal) =>
     explain(context, params, signal),
   );
@@ -107,6 +109,16 @@ async function inspect(
   return {
     ...inspected,
     services: inspected.services.filter(({ service_name }) => service_name === service),
+  };
+}
+
+/** Answers that are given again and again, written once. */
+function rememberText(): (found: InspectResult) => JsonText<InspectResult> {
+  const texts = new WeakMap<InspectResult, JsonText<InspectResult>>();
+  return (found) => {
+    const text = texts.get(found) ?? new JsonText([Buffer.from(JSON.stringify(found))]);
+    texts.set(found, text);
+    return text;
   };
 }
 

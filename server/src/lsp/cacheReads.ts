@@ -1,9 +1,8 @@
 // Reads of whole caches and looks at what plans find in them. One of each at a time for each cache: a mount that hangs holds two
 // workers, however often it is asked about, and never the thread that answers people; no look waits for the read of a big cache.
 import { explainInBackground, inspectInBackground, packInBackground } from '../core/background.ts';
-import { createCommitmentMemory } from '../core/commitmentMemory.ts';
 import { asksNetworkFileSystem } from '../core/fileSystemKind.ts';
-import { inspectWithSizes } from '../core/inspectSizes.ts';
+import { createInspectMemory } from '../core/inspectMemory.ts';
 import type { PackedState } from '../core/packed/packedState.ts';
 import type { Ports } from '../core/ports.ts';
 import { createSlots, type Slots } from '../core/prepare/slots.ts';
@@ -63,13 +62,13 @@ function oneAtATime(): Lanes {
  * ended.
  */
 function createLookAt(laneOf: Lanes): LookAt {
-  const judge = createCommitmentMemory();
+  const inspect = createInspectMemory();
   return async (plan, ports, signal = NEVER) => {
     const cacheDir = plan.cacheDir.path;
     const found = await laneOf(cacheDir).use(signal, async () =>
       (await asksNetworkFileSystem(cacheDir))
         ? await inspectInBackground(plan, ports)
-        : await inspectWithSizes(plan, ports, { judge, explain: explainInBackground, signal }),
+        : await inspect(plan, ports, { explain: explainInBackground, signal }),
     );
     return { ...found, cacheDir };
   };

@@ -27,6 +27,13 @@ export function onOwnRequest<M extends keyof Requests>(
   );
 }
 
+let askedAt = -Infinity;
+
+/** When a client asked for something last, or was answered, in milliseconds as `performance.now` counts: for work that can wait. */
+export function lastAskedAt(): number {
+  return askedAt;
+}
+
 /** Runs one request; throws nothing but `ResponseError`. */
 export async function guarded<R>(
   log: Log,
@@ -34,6 +41,7 @@ export async function guarded<R>(
   token: CancellationToken,
   run: (signal: AbortSignal) => Promise<R> | R,
 ): Promise<R> {
+  askedAt = performance.now();
   const abort = new AbortController();
   const subscription = token.onCancellationRequested(() => abort.abort());
   if (token.isCancellationRequested) abort.abort();
@@ -43,6 +51,7 @@ export async function guarded<R>(
     throw responseError(log, what, error, abort.signal);
   } finally {
     subscription.dispose();
+    askedAt = performance.now();
   }
 }
 

@@ -13,6 +13,7 @@ import { createPlanMemory } from '../load/planMemory.ts';
 import type { InitializationOptions } from '../model/protocol.ts';
 import { startDiagnostics } from './diagnostics.ts';
 import { FEATURES } from './features.ts';
+import { lastAskedAt } from './guarded.ts';
 import { startLateFindings } from './lateFindings.ts';
 import { OpenDocuments } from './openDocuments.ts';
 import { createPathLooks } from './pathLooks.ts';
@@ -121,13 +122,13 @@ function start(context: ServerContext, settings: ClientSettings): void {
 /** Documents that were let alone this long are read, not edited, and what is looked at in pauses is done. */
 const REST_MS = 2000;
 
-/** Tells whether somebody works on a document just now. */
+/** Tells whether somebody works on a document, or asks for something, just now. */
 function restOf({ onDidOpen, onDidChange }: OpenDocuments): () => boolean {
   let last = -Infinity;
   const note = () => (last = performance.now());
   onDidOpen(note);
   onDidChange(note);
-  return () => performance.now() - last < REST_MS;
+  return () => performance.now() - Math.max(last, lastAskedAt()) < REST_MS;
 }
 
 function ownCapabilities(): ServerCapabilities {

@@ -1,14 +1,15 @@
 // Messages to the client, each with its header in one write: the library's own writer takes two and waits between them, which
 // wakes the client twice for every answer. What is text already goes out as it is.
+import type { Writable } from 'node:stream';
 import { JsonText } from './jsonText.ts';
 import { AbstractMessageWriter, type Message, type MessageWriter } from 'vscode-languageserver';
 
 /** A writer of messages for a stream; messages go out in the order in which they are given. */
 export class WholeMessageWriter extends AbstractMessageWriter implements MessageWriter {
-  private readonly stream: NodeJS.WritableStream;
+  private readonly stream: Writable;
   private errors = 0;
 
-  constructor(stream: NodeJS.WritableStream) {
+  constructor(stream: Writable) {
     super();
     this.stream = stream;
     stream.on('error', (error: Error) => this.fireError(error));
@@ -18,8 +19,9 @@ export class WholeMessageWriter extends AbstractMessageWriter implements Message
   /** Resolves when the message is handed over. */
   write(message: Message): Promise<void> {
     const chunks = chunksOf(message);
+    this.stream.cork();
     for (const chunk of chunks.slice(0, -1)) this.stream.write(chunk);
-    return new Promise((resolve, reject) => {
+    const written = new Promise<void>((resolve, reject) => {
       this.stream.write(chunks.at(-1) ?? '', (error) => {
         if (!error) {
           this.errors = 0;
@@ -31,6 +33,8 @@ export class WholeMessageWriter extends AbstractMessageWriter implements Message
         reject(error);
       });
     });
+    this.stream.uncork();
+    return written;
   }
 
   end(): void {
