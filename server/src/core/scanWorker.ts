@@ -1,8 +1,12 @@
 // The worker thread's door: reads big caches beside the thread that answers people.
 import { workerData } from 'node:worker_threads';
+import { goBehind } from './goBehind.ts';
 import type { WorkerTask } from './worker.ts';
 
 const { task } = workerData as { task: WorkerTask };
+
+// Somebody waits for a listing, and for locks that a prune holds; everything else is read for a server, which answers people first.
+if (task !== 'render' && task !== 'prune-apply') goBehind();
 
 switch (task) {
   case 'render':
