@@ -6,6 +6,7 @@ import { actionsOf, ALL_BUILT, useFaultBed } from '../helpers/faultBed.ts';
 import { runCli, runProgram, CLI } from '../helpers/cli.ts';
 import { walk } from '../helpers/invariants.ts';
 import { canMount, NAMESPACE } from '../helpers/namespace.ts';
+import { STAND_IN } from '../helpers/plans.ts';
 import { skipBecause } from '../helpers/skip.ts';
 
 describe('faults: surroundings of list, inspect and prune', function () {
@@ -35,6 +36,23 @@ describe('faults: surroundings of list, inspect and prune', function () {
     assert.equal(pruned.code, 1);
     assert.match(pruned.stderr, /read-only/);
     assert.deepEqual(walk(bed.cacheDir()), before);
+  });
+
+  it('F17 directories that cannot be made on a read-only file system are told as that', async function () {
+    if (!canMount()) skipBecause(this, 'no mount namespace here');
+    const script = 'mount --bind "$C" "$C" && mount -o remount,ro,bind "$C" || exit 77; exec "$@"';
+    const options = bed.options({ C: bed.folder() }, [...NAMESPACE, 'sh', '-c', script, 'sh']);
+    const register = ['register', 'x', '--host', 'n1', '--port', '80', '--job-id', '1', '--cache-dir'];
+    for (const args of [
+      ['prepare', '--enroot-bin', STAND_IN],
+      ['rendezvous', ...register, bed.cacheDir()],
+      ['preflight'],
+    ]) {
+      const ended = await runCli(args, options);
+      if (ended.code === 77) skipBecause(this, 'nothing can be mounted read-only here');
+      assert.notEqual(ended.code, 0);
+      assert.match(ended.stderr, /read-only|EROFS/, args[0]);
+    }
   });
 
   it('F37 prepare builds again what was recorded outside of the cache, and leaves that alone', async () => {

@@ -1,6 +1,7 @@
 // The few file system calls that commit something, as one value: tests hand in one that fails at a chosen step.
 // Calls are synchronous where they are short; fsync and recursive removal may take long and never block the event loop.
 import * as fs from 'node:fs';
+import * as path from 'node:path';
 
 export interface FileSystem {
   /** Flags are those of open(2); O_CLOEXEC is always added. */
@@ -36,7 +37,7 @@ export const nodeFiles: FileSystem = {
   rename: (from, to) => fs.renameSync(from, to),
   link: (existing, path) => fs.linkSync(existing, path),
   unlink: (path) => fs.unlinkSync(path),
-  makeDirectories: (path) => void fs.mkdirSync(path, { recursive: true }),
+  makeDirectories: (path) => makeDirectories(path),
   realpath: (path) => fs.realpathSync(path),
   names: (directory) => fs.readdirSync(directory),
   statfs: (path) => fs.statfsSync(path),
@@ -46,6 +47,28 @@ export const nodeFiles: FileSystem = {
     }),
   removeTree: (path) => fs.promises.rm(path, { recursive: true, force: true }),
 };
+
+/**
+ * mkdir -p; `mode` less the umask. Throws what the system says: Node's own way says ENOENT for a read-only file system.
+ */
+export function makeDirectories(directory: string, mode = 0o777): void {
+  try {
+    fs.mkdirSync(directory, { recursive: true, mode });
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+    makeOneByOne(path.resolve(directory), mode);
+  }
+}
+
+function makeOneByOne(directory: string, mode: number): void {
+  const parent = path.dirname(directory);
+  if (!fs.existsSync(parent)) makeOneByOne(parent, mode);
+  try {
+    fs.mkdirSync(directory, { mode });
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST' || !fs.statSync(directory).isDirectory()) throw error;
+  }
+}
 
 /** The errno name of a failed system call (`ENOSPC`), or undefined for anything else. */
 export function errnoOf(error: unknown): string | undefined {

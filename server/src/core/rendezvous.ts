@@ -10,7 +10,7 @@ import type {
   RendezvousState,
 } from '../model/rendezvous.ts';
 import { samePath } from '../model/paths.ts';
-import { errnoOf } from './files.ts';
+import { errnoOf, makeDirectories } from './files.ts';
 import { ioFailure } from './ioFailure.ts';
 import {
   buildRecord,
@@ -35,7 +35,7 @@ export function registerRendezvous(
   const directory = `${cacheDir}/rendezvous/${record.name}`;
   const file = `${directory}/${recordFileName(record)}`;
   try {
-    fs.mkdirSync(directory, { recursive: true });
+    makeDirectories(directory);
     replaceRecordFile(file, recordText(record));
     replaceRecordFile(`${directory}/${LATEST}`, recordText(record));
   } catch (error) {

@@ -2,6 +2,7 @@
 import * as fs from 'node:fs';
 import { fsyncSync } from 'node:fs';
 import path from 'node:path';
+import { makeDirectories } from '../core/files.ts';
 import { ioFailure } from '../core/ioFailure.ts';
 import { OperationFailure } from '../model/failure.ts';
 import { isSecretName, REDACTED } from '../model/mask.ts';
@@ -152,7 +153,7 @@ function makePrivate(file: string): void {
 /** Temporary file, fsync, rename; a link keeps pointing to the file that it names. */
 function replaceFile(file: string, text: string): void {
   try {
-    fs.mkdirSync(path.dirname(file), { recursive: true });
+    makeDirectories(path.dirname(file));
     const target = fs.existsSync(file) ? fs.realpathSync(file) : file;
     const temporary = `${target}.tmp.${process.pid}.${process.hrtime.bigint()}`;
     const fd = fs.openSync(temporary, 'wx', 0o600);

@@ -2,7 +2,7 @@
 import * as fs from 'node:fs';
 import path from 'node:path';
 import type { PathEvidence } from '../../model/preflight.ts';
-import { errnoOf } from '../files.ts';
+import { errnoOf, makeDirectories } from '../files.ts';
 import { isAtOrBelow } from '../../model/paths.ts';
 import { blocked, noted, passed, warned, type CheckItem } from './items.ts';
 import { nearestExisting } from './pathEvidence.ts';
@@ -28,7 +28,7 @@ export const checkCachePlace: Check = (input) => {
 export const checkCacheAccess: Check = ({ plan }) => {
   const directory = plan.cacheDir.path;
   try {
-    fs.mkdirSync(directory, { recursive: true });
+    makeDirectories(directory);
   } catch (error) {
     const where = nearestExisting(path.resolve(directory));
     return [

@@ -2,7 +2,7 @@
 // by rename, and tells the free space. Costs a job each, so only on request (cache contract, section 10).
 import * as fs from 'node:fs';
 import path from 'node:path';
-import { errnoOf } from '../files.ts';
+import { errnoOf, makeDirectories } from '../files.ts';
 import type { Ports } from '../ports.ts';
 import { blocked, passed, warned, type CheckItem } from './items.ts';
 
@@ -66,7 +66,7 @@ async function runProbe(
   ports: Pick<Ports, 'run' | 'env'>,
   signal: AbortSignal | undefined,
 ): Promise<number | undefined> {
-  fs.mkdirSync(place, { recursive: true });
+  makeDirectories(place);
   const folder = fs.mkdtempSync(path.join(place, '.hpc-compose-fs-probe-'));
   try {
     const token = path.basename(folder);
