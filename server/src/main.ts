@@ -1,5 +1,5 @@
 // The language server's door: LSP over stdio (`--stdio`), node-ipc, a socket or a pipe. The process ends when the client goes away.
-import './smallHeapFirst.ts';
+import './runtimeFirst.ts';
 import { createConnection, StreamMessageReader, type Connection } from 'vscode-languageserver/node';
 import { realPorts } from './core/ports.ts';
 import { messageDecoder } from './lsp/readMessages.ts';

@@ -5,7 +5,7 @@ import { nearestName } from '../spec/nearestName.ts';
 import { parseLine, type ParsedLine } from './arguments.ts';
 import { UsageError, type CommandContext, type CommandDefinition } from './command.ts';
 import { commandHelp, overviewHelp } from './help.ts';
-import { optimiseLate } from './shortRun.ts';
+import { optimiseLate } from '../core/optimiseLate.ts';
 
 declare const __PRODUCT_VERSION__: string | undefined;
 

@@ -1,5 +1,7 @@
 // Judges a small spec of its own in idle moments, sound and then damaged as half-typed text is, so that the first document and the
 // first unclosed quote find code that was loaded and compiled. In steps of a few milliseconds, never while there is something to do.
+// From the first such moment on V8 makes machine code whenever it likes.
+import { optimiseAsUsual } from '../core/optimiseLate.ts';
 import type { Surroundings } from '../spec/analyse.ts';
 import { followEdits } from '../spec/analyseEdits.ts';
 import { readUnusual } from '../spec/parse.ts';
@@ -60,11 +62,14 @@ export function warmUp(isBusy: () => boolean): () => void {
   const { sound, damaged } = stepsOfWarmUp();
   const steps = [...sound, ...damaged];
   let timer: NodeJS.Timeout | undefined;
+  let isIdle = false;
   const go = () => {
     if (isBusy()) {
       wait(BUSY_MS);
       return;
     }
+    if (!isIdle) optimiseAsUsual();
+    isIdle = true;
     steps.shift()?.();
     if (steps.length > 0) wait(1);
   };
