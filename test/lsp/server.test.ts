@@ -77,6 +77,18 @@ describe('language server', () => {
     );
   });
 
+  it('shows mistakes in the shape of entries of a big document first, then everything', async () => {
+    await start();
+    const entry = (index: number) => `  s${index}:\n    image: x:1\n    depends_on: [s${index + 1}]\n`;
+    const services = Array.from({ length: 6000 }, (_, index) => entry(index)).join('');
+    const text = `x-slurm:\n  nodes: 1\nservices:\n${services}  s6000:\n    imagge: x:1\n    depends_on: [nobody]\n`;
+    const first = (await client.open(URI, text)).map(({ code }) => code);
+    assert.deepEqual(first, ['R030']);
+    const all = await client.until(() => client.publishedFor(URI)[1]);
+    assert.ok(all.diagnostics.length > 1);
+    assert.ok(all.diagnostics.some(({ code }) => code === 'R030'));
+  });
+
   it('says nothing about YAML that is no spec', async () => {
     await start();
     assert.deepEqual(await client.open(URI, 'services:\n  web:\n    image: nginx\n    image: b:1\n'), []);

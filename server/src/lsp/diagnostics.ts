@@ -17,6 +17,8 @@ import { severityChoices } from './settings.ts';
 const MOST_FINDINGS = 1000;
 /** A stream of changes that never pauses is answered at least this often. */
 const LONGEST_WAIT_MS = 250;
+/** Shorter texts are judged so soon that half an answer only flickers. */
+const WAIT_LENGTH = 100_000;
 /** A long analysis lets other messages through this often. */
 const SLICE_MS = 25;
 /** After so many slices an analysis runs to its end. */
@@ -144,12 +146,27 @@ function publish(
   if (!document) return true;
   const version = document.text.version;
   const diagnostics = context.documents.isSpec(uri) ? judgeSafely(context, document, sliceMs) : [];
-  if (!diagnostics) return false;
+  if (!diagnostics) {
+    tellEarly(context, document);
+    return false;
+  }
   if (isTold(context.told.get(uri), { version, diagnostics })) return true;
   context.told.set(uri, { version, diagnostics });
   void context.connection.sendDiagnostics({ uri, version, diagnostics });
   published.fire({ uri, version });
   return true;
+}
+
+/** Whoever opens a big document sees mistakes in the shape of entries before everything else is judged. */
+function tellEarly(context: DiagnosticsContext, document: OpenDocument): void {
+  const { uri } = document;
+  if (context.told.has(uri) || document.text.getText().length < WAIT_LENGTH) return;
+  const { version } = document.text;
+  const early = context.analyses.early(document);
+  const diagnostics = early ? shown(context, document, early) : [];
+  if (diagnostics.length === 0) return;
+  context.told.set(uri, { version, diagnostics });
+  void context.connection.sendDiagnostics({ uri, version, diagnostics });
 }
 
 /** True when the client knows all of this: what documents are judged against changes more often than what is found. */
@@ -169,25 +186,30 @@ function judgeSafely(
     const end = performance.now() + sliceMs;
     const judged = context.analyses.until(document, () => performance.now() > end);
     if (!judged) return undefined;
-    const { text, around, analysis, root } = judged;
+    const { text, around, analysis } = judged;
     if (analysis) context.late.judged({ document, text, around, analysis });
-    const shown: Shown = {
-      uri: document.uri,
-      path: document.path,
-      text: document.text,
-      standIn: (file) => standIn(root, file),
-      ...(context.options.docs === undefined ? {} : { docs: context.options.docs }),
-    };
-    const findings = allFindings(context, document, judged);
-    const left = applySeverities(findings, severityChoices(context.settings.known()));
-    const masked = maskFindings(left.slice(0, MOST_FINDINGS), analysis?.resolved?.secretValues);
-    return masked.map((finding) => diagnosticOf(finding, shown));
+    return shown(context, document, judged);
   } catch (error) {
     context.log.error(
       `analysis of ${document.uri}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
     );
     return [];
   }
+}
+
+function shown(context: DiagnosticsContext, document: OpenDocument, judged: Judged): Diagnostic[] {
+  const { analysis, root } = judged;
+  const place: Shown = {
+    uri: document.uri,
+    path: document.path,
+    text: document.text,
+    standIn: (file) => standIn(root, file),
+    ...(context.options.docs === undefined ? {} : { docs: context.options.docs }),
+  };
+  const findings = allFindings(context, document, judged);
+  const left = applySeverities(findings, severityChoices(context.settings.known()));
+  const masked = maskFindings(left.slice(0, MOST_FINDINGS), analysis?.resolved?.secretValues);
+  return masked.map((finding) => diagnosticOf(finding, place));
 }
 
 /** With what was found beside the text; a text that is too large has only its one note. */

@@ -22,6 +22,8 @@ export interface DocumentAnalyses {
   readonly of: (document: OpenDocument) => Judged;
   /** The same as far as it comes until `isOver`; undefined: call again, it goes on from there. */
   readonly until: (document: OpenDocument, isOver: () => boolean) => Judged | undefined;
+  /** What is found already of a document that `until` is not done with, if anything. */
+  readonly early: (document: OpenDocument) => Judged | undefined;
   /** The tree of the document's text; undefined where it cannot be read at all. */
   readonly treeOf: (document: OpenDocument) => SpecNode | undefined;
   /** Judges a text of the document against other surroundings, such as those of a plan, in slices. */
@@ -93,6 +95,18 @@ export function createAnalyses(surroundings: Pick<SurroundingsSource, 'of'>): Do
     of,
     until,
     beside,
+    early: (document) => {
+      const analysis = knownOf(document).spec.early();
+      if (!analysis) return undefined;
+      const { root, findings } = analysis;
+      return {
+        text: document.text.getText(),
+        around: surroundings.of(document),
+        analysis,
+        root,
+        findings,
+      };
+    },
     treeOf: (document) => {
       const { spec, state, judged } = knownOf(document);
       if (judged && state.startsWith(`${document.text.version} `)) return judged.root;

@@ -90,6 +90,8 @@ export interface Judging extends Surroundings {
   readonly kept: Kept;
   /** Reads base files. */
   readonly parse: typeof parseYaml;
+  /** Told as soon as the shape of everything is judged: gives an analysis with the findings until then. */
+  readonly onShapes?: (early: () => Analysis) => void;
 }
 
 /** Judges a tree. Whatever the tree is made of and whatever is kept, the findings are those of the whole text. */
@@ -98,11 +100,11 @@ export function judge(judging: Judging, { root, findings, damaged }: ParsedYaml)
   const resolved = resolve(judging, root);
   const strict = judging.strictEnv ? resolved.defaulted.map(({ finding }) => finding) : [];
   const { incomplete, merged } = resolved;
+  const shapes = merged ? checkShapes(merged, incomplete, judging.kept) : [];
+  const early = [...findings, ...resolved.findings, ...strict, ...shapes];
+  judging.onShapes?.(() => finish(judging, root, resolved, early));
   return finish(judging, root, resolved, [
-    ...findings,
-    ...resolved.findings,
-    ...strict,
-    ...(merged ? checkShapes(merged, incomplete, judging.kept) : []),
+    ...early,
     ...(resolved.root
       ? claimMissingSecrets(checkMeaning(resolved.root, resolved, judging), judging.text)
       : []),

@@ -13,6 +13,8 @@ export interface EditedJudge {
   readonly analyse: (text: string, around: Surroundings) => Analysis;
   /** The same as far as it comes until `isOver`: undefined when there is more to do, the next call goes on from there. */
   readonly analyseUntil: (text: string, around: Surroundings, isOver: () => boolean) => Analysis | undefined;
+  /** What is found so far when `analyseUntil` gave nothing yet: mistakes in the shape of entries, once all are judged. */
+  readonly early: () => Analysis | undefined;
 }
 
 export interface EditedSpec extends EditedJudge {
@@ -37,12 +39,15 @@ export function followEdits(): EditedSpec {
   const createJudge = (): EditedJudge => {
     // What is kept of services that extend each other holds for one order of their blocks.
     let keeping = { order: orders, kept: keepResults(() => isOver()) };
+    let early: (() => Analysis) | undefined;
+    const onShapes = (found: () => Analysis) => void (early = found);
     const analyse = (text: string, around: Surroundings) => {
+      early = undefined;
       const tree = read(text, around.file);
       if (keeping.order !== orders) keeping = { order: orders, kept: keepResults(() => isOver()) };
       const { kept } = keeping;
       const { places, textOf, mentions } = tree;
-      return judge({ ...around, text, places, textOf, mentions, kept, parse }, tree);
+      return judge({ ...around, text, places, textOf, mentions, kept, parse, onShapes }, tree);
     };
     const analyseUntil: EditedJudge['analyseUntil'] = (text, around, isOverNow) => {
       isOver = isOverNow;
@@ -55,7 +60,7 @@ export function followEdits(): EditedSpec {
         isOver = () => false;
       }
     };
-    return { analyse, analyseUntil };
+    return { analyse, analyseUntil, early: () => early?.() };
   };
   return {
     ...createJudge(),

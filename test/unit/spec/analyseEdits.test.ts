@@ -118,6 +118,27 @@ describe('analysing edits block by block', () => {
     assertSameAnalysis(spec, text.replace('s3:1', 's3:2'), AROUND);
   });
 
+  it('tells mistakes in shapes while the rest is judged', () => {
+    const odd = '    imagge: x\n    depends_on: [nobody]\n';
+    const text = specOf(...Array.from({ length: 9 }, (_, index) => service(`s${index}`, odd)));
+    const spec = followEdits();
+    const codes = (analysis: Analysis | undefined) => analysis?.findings.map(({ code }) => code);
+    let [analysis, early] = [spec.analyseUntil(text, AROUND, () => true), spec.early()];
+    assert.equal(early, undefined);
+    for (; !analysis; analysis = spec.analyseUntil(text, AROUND, () => true)) early = spec.early();
+    assert.deepEqual(
+      codes(early),
+      Array.from({ length: 9 }, () => 'R030'),
+    );
+    const rest = analysis.findings.filter(({ code }) => code !== 'R030');
+    assert.ok(rest.length >= 9, 'what was not told');
+    const places = early?.findings.map(({ span }) => span);
+    assert.deepEqual(
+      places,
+      analysis.findings.filter(({ code }) => code === 'R030').map(({ span }) => span),
+    );
+  });
+
   it('comes to an end by steps, also where the text cannot be taken apart', () => {
     const extending = specOf(service('a'), '  b:\n    extends: a\n', '  c:\n    extends: b\n');
     for (const text of [`\ufeff${extending}`, extending, `extends: base.yaml\n${extending}`]) {
