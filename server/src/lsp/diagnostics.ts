@@ -1,7 +1,7 @@
 // Keystroke -> diagnostics. No debounce: everything that waits in the queue is taken first, then the last state is analysed
 // and published with its version. Long analyses pause for other messages, and end when there is a newer text.
 import { Emitter, type Diagnostic, type Event } from 'vscode-languageserver';
-import type { Finding, Span } from '../model/finding.ts';
+import type { Finding, Severity, Span } from '../model/finding.ts';
 import { applySeverities } from '../spec/lint/severity.ts';
 import { pairOf, stringOf, valueOf, type SpecNode } from '../spec/node.ts';
 import { servicesOf } from '../spec/rules/ruleBook.ts';
@@ -15,6 +15,7 @@ import { severityChoices } from './settings.ts';
 
 /** More findings than this in one document help nobody. */
 const MOST_FINDINGS = 1000;
+const SEVERITIES: readonly Severity[] = ['error', 'warning', 'information', 'hint'];
 /** A stream of changes that never pauses is answered at least this often. */
 const LONGEST_WAIT_MS = 250;
 /** Shorter texts are judged so soon that half an answer only flickers. */
@@ -208,8 +209,16 @@ function shown(context: DiagnosticsContext, document: OpenDocument, judged: Judg
   };
   const findings = allFindings(context, document, judged);
   const left = applySeverities(findings, severityChoices(context.settings.known()));
-  const masked = maskFindings(left.slice(0, MOST_FINDINGS), analysis?.resolved?.secretValues);
+  const masked = maskFindings(gravest(left), analysis?.resolved?.secretValues);
   return masked.map((finding) => diagnosticOf(finding, place));
+}
+
+/** As many as help, in their order: none is left out for one that matters less. */
+function gravest(findings: readonly Finding[]): readonly Finding[] {
+  if (findings.length <= MOST_FINDINGS) return findings;
+  const ordered = SEVERITIES.flatMap((severity) => findings.filter((one) => one.severity === severity));
+  const taken = new Set(ordered.slice(0, MOST_FINDINGS));
+  return findings.filter((finding) => taken.has(finding));
 }
 
 /** With what was found beside the text; a text that is too large has only its one note. */
