@@ -29,7 +29,7 @@ export function registerActions(context: ServerContext): FeatureRegistration {
     guarded(context.log, 'codeAction', token, async () => {
       const document = context.documents.get(params.textDocument.uri);
       if (!document || !context.documents.isSpec(document.uri)) return [];
-      if (document.text.getText().length > LARGEST_TEXT) return [];
+      if (document.text.length > LARGEST_TEXT) return [];
       return actionsFor(context, document, params);
     }),
   );

@@ -84,7 +84,7 @@ export function startLooks(context: ServerContext, board: CacheBoard): CacheLook
   });
   context.documents.onDidChange(({ document }) => {
     stopLooking(document.uri);
-    lookSoon(document.uri, pauseFor(document.text.getText(), REST_MS));
+    lookSoon(document.uri, pauseFor(document.text, REST_MS));
   });
   context.documents.onDidClose(({ uri }) => {
     clearTimeout(timers.get(uri));

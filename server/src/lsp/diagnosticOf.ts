@@ -6,10 +6,10 @@ import {
   type DiagnosticRelatedInformation,
   type Range,
 } from 'vscode-languageserver';
-import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { URI } from 'vscode-uri';
 import type { Finding, Severity, Span } from '../model/finding.ts';
 import { ruleOf } from '../spec/rules/catalogue.ts';
+import type { EditedText } from './editedText.ts';
 
 const SEVERITIES: Readonly<Record<Severity, DiagnosticSeverity>> = {
   error: DiagnosticSeverity.Error,
@@ -32,7 +32,7 @@ export interface DiagnosticData {
 export interface Shown {
   readonly uri: string;
   readonly path: string;
-  readonly text: TextDocument;
+  readonly text: Pick<EditedText, 'positionAt'>;
   /** Where a finding of another file is shown here. */
   readonly standIn: (file: string) => Span | undefined;
   /** Template of a documentation link with `{code}`. */

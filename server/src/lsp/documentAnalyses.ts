@@ -1,6 +1,7 @@
 // One analysis for each state of an open document, shared by everything that looks at it: diagnostics, actions, hover, lenses.
 // Each document keeps what is known of its blocks as long as it is open.
 import type { Finding } from '../model/finding.ts';
+import { holds, isSameText, type Text } from '../model/text.ts';
 import type { Analysis, Surroundings } from '../spec/analyse.ts';
 import { followEdits, type EditedJudge, type EditedSpec } from '../spec/analyseEdits.ts';
 import type { SpecNode } from '../spec/node.ts';
@@ -11,7 +12,7 @@ import type { SurroundingsSource } from './surroundings.ts';
 
 /** An analysis with what it was made from. */
 export interface Judged extends Pick<Analysis, 'findings' | 'root'> {
-  readonly text: string;
+  readonly text: Text;
   readonly around: Surroundings;
   /** Absent for a text that is too large to be analysed. */
   readonly analysis?: Analysis;
@@ -79,9 +80,13 @@ export function createAnalyses(surroundings: Pick<SurroundingsSource, 'of'>): Do
       if (judged) return judged;
     }
   };
-  const beside: JudgeBeside = async (document, text, around, signal) => {
+  const beside: JudgeBeside = async (document, given, around, signal) => {
+    const { state } = document.text;
+    // The text as it is now is known in pieces.
+    const text = isSameText(state, given) ? state : given;
     const last = states.get(document)?.judged;
-    if (last?.text === text && last.analysis && holdsFor(last.analysis, last, around)) return last.analysis;
+    if (last && isSameText(last.text, text) && last.analysis && holdsFor(last.analysis, last, around))
+      return last.analysis;
     const judge = knownOf(document).beside;
     for (let slices = 0; ; slices += 1) {
       const end = slices < MOST_SLICES ? performance.now() + SLICE_MS : Infinity;
@@ -110,7 +115,7 @@ export function createAnalyses(surroundings: Pick<SurroundingsSource, 'of'>): Do
     treeOf: (document) => {
       const { spec, state, judged } = knownOf(document);
       if (judged && state.startsWith(`${document.text.version} `)) return judged.root;
-      const text = document.text.getText();
+      const text = document.text.state;
       return text.length > LARGEST_TEXT ? undefined : spec.treeOf(text, document.path);
     },
     expire: (uri) => {
@@ -137,7 +142,7 @@ function holdsFor({ valid, pending, findings }: Analysis, judged: Judged, around
     isSameValue(before.variables, around.variables) &&
     isSameValue(before.resourceProfiles ?? new Map(), around.resourceProfiles ?? new Map()) &&
     !around.strictEnv &&
-    !READS_FILES.test(text)
+    !holds(text, READS_FILES)
   );
 }
 
@@ -147,14 +152,14 @@ function judge(
   spec: EditedSpec,
   isOver: () => boolean,
 ): Judged | undefined {
-  const text = document.text.getText();
+  const text = document.text.state;
   if (text.length > LARGEST_TEXT)
     return { text, around, root: undefined, findings: [tooLarge(document.path, text)] };
   const analysis = spec.analyseUntil(text, around, isOver);
   return analysis && { text, around, analysis, root: analysis.root, findings: analysis.findings };
 }
 
-function tooLarge(file: string, text: string): Finding {
+function tooLarge(file: string, text: Text): Finding {
   const size = `${(text.length / 1024 / 1024).toFixed(1)} MB`;
   return findingOf('HX001', { span: { file, start: 0, end: Math.min(1, text.length) }, words: { size } });
 }

@@ -2,6 +2,7 @@
 // and stay at their places while one types on. Never on the way of a keystroke: no source is awaited by anything.
 import type { Log } from '../core/ports.ts';
 import type { Finding } from '../model/finding.ts';
+import type { Text } from '../model/text.ts';
 import type { Analysis, Surroundings } from '../spec/analyse.ts';
 import { applySuppressions } from '../spec/lint/suppress.ts';
 import { moveFindings } from './movedFindings.ts';
@@ -11,7 +12,7 @@ import { pauseFor } from './pauseFor.ts';
 /** A document as it was judged last. */
 export interface JudgedDocument {
   readonly document: OpenDocument;
-  readonly text: string;
+  readonly text: Text;
   readonly around: Surroundings;
   readonly analysis: Pick<Analysis, 'root' | 'resolved'>;
 }
@@ -108,7 +109,7 @@ async function lookWith(
     if (signal.aborted) return;
     const { text, document, analysis } = judged;
     const isJudged = (code: string) => source.codes.includes(code);
-    const left = applySuppressions(text, document.path, analysis.root, found, isJudged);
+    const left = applySuppressions(text.toString(), document.path, analysis.root, found, isJudged);
     const before = state.findings.get(source) ?? [];
     state.findings.set(source, left);
     if (JSON.stringify(before) !== JSON.stringify(left)) onFound(document.uri);

@@ -63,8 +63,7 @@ function rememberPlaces(context: Pick<ServerContext, 'treeOf'>) {
     const last = known.get(document.uri);
     const { version } = document.text;
     if (last?.version === version) return last.places;
-    const text = document.text.getText();
-    if (text.length > LARGEST_TEXT) return undefined;
+    if (document.text.length > LARGEST_TEXT) return undefined;
     const root = context.treeOf(document);
     const places = lensPlaces(root) ?? (root === undefined ? last?.places : undefined);
     known.set(document.uri, { version, places });

@@ -1,6 +1,6 @@
 // Findings that were made for an earlier text, moved along with the edits since: what an edit touches is dropped.
 import type { Finding, FindingFix, RelatedPlace, Span } from '../model/finding.ts';
-import type { TextEdit } from './openDocuments.ts';
+import type { TextEdit } from './editedText.ts';
 
 /** The findings of `file` where they stand after the edits, each of which counts from the text that the one before it left. */
 export function moveFindings(

@@ -90,7 +90,7 @@ function locationOf(document: OpenDocument, { span }: ServiceName): Location {
 
 /** Quotes stay as they are, and come where YAML would read a number or a word of its own. */
 function written(name: string, { span }: ServiceName, document: OpenDocument): string {
-  const [first = ''] = document.text.getText().slice(span.start, span.end);
+  const [first = ''] = document.text.state.slice(span.start, span.end);
   if (first === '"' || first === "'") return `${first}${name}${first}`;
   return /^[A-Za-z_][\w.-]*$/.test(name) && !/^(?:true|false|null|yes|no|on|off)$/i.test(name)
     ? name

@@ -1,30 +1,24 @@
 // The documents that the editor holds open, kept by incremental sync, and which of them are specs. Once a document was seen
 // to be a spec it stays one until it is closed, so that half-typed markers do not make findings flicker.
 import { Emitter, type Connection, type Event } from 'vscode-languageserver';
-import { TextDocument } from 'vscode-languageserver-textdocument';
 import { URI } from 'vscode-uri';
+import { EditedText, type TextEdit } from './editedText.ts';
 import { isSpecName, looksLikeSpec } from '../spec/detect.ts';
 
 /** Texts longer than this get one note instead of an analysis. */
 export const LARGEST_TEXT = 5 * 1024 * 1024;
-
-/** What one message changed: `[start, end)` of the old text became `length` characters. Undefined: everything. */
-export interface TextEdit {
-  readonly start: number;
-  readonly end: number;
-  readonly length: number;
-}
 
 export interface OpenDocument {
   readonly uri: string;
   readonly languageId: string;
   /** Absolute path of the file, or the URI when it is not on a disk. */
   readonly path: string;
-  readonly text: TextDocument;
+  readonly text: EditedText;
 }
 
 export interface DocumentChange {
   readonly document: OpenDocument;
+  /** Each counts from the text that the one before it left. Undefined: everything is new. */
   readonly edits: readonly TextEdit[] | undefined;
 }
 
@@ -63,7 +57,7 @@ export class OpenDocuments {
     const found =
       this.detect === 'always' ||
       isSpecName(document.path) ||
-      (LANGUAGES.has(document.languageId) && looksLikeSpec(document.text.getText().slice(0, LARGEST_TEXT)));
+      (LANGUAGES.has(document.languageId) && looksLikeSpec(document.text.state.slice(0, LARGEST_TEXT)));
     if (found) this.specs.add(uri);
     return found;
   }
@@ -89,7 +83,7 @@ export class OpenDocuments {
         uri,
         languageId,
         path: pathOf(uri),
-        text: TextDocument.create(uri, languageId, version, text),
+        text: new EditedText(version, text),
       };
       this.open.set(uri, document);
       this.opened.fire(document);
@@ -97,16 +91,9 @@ export class OpenDocuments {
     connection.onDidChangeTextDocument(({ textDocument: { uri, version }, contentChanges }) => {
       const document = this.open.get(uri);
       if (!document) return;
-      const edits: TextEdit[] = [];
-      let whole = false;
-      for (const change of contentChanges) {
-        if ('range' in change) {
-          const start = document.text.offsetAt(change.range.start);
-          edits.push({ start, end: document.text.offsetAt(change.range.end), length: change.text.length });
-        } else whole = true;
-        TextDocument.update(document.text, [change], version);
-      }
-      this.changed.fire({ document, edits: whole ? undefined : edits });
+      const edits = contentChanges.map((change) => document.text.change(change, version));
+      const isPartial = (edit: TextEdit | undefined) => edit !== undefined;
+      this.changed.fire({ document, edits: edits.every(isPartial) ? edits : undefined });
     });
     connection.onDidCloseTextDocument(({ textDocument: { uri } }) => {
       const document = this.open.get(uri);

@@ -45,7 +45,8 @@ interface SourceSetup {
 function rememberScripts(): SourceSetup['scriptsOf'] {
   const known = new WeakMap<JudgedDocument['analysis'], Promise<readonly ShellScript[]>>();
   return ({ document, text, analysis }, signal) => {
-    const scripts = known.get(analysis) ?? checkableScripts(analysis.resolved, document.path, text, signal);
+    const scripts =
+      known.get(analysis) ?? checkableScripts(analysis.resolved, document.path, text.toString(), signal);
     known.set(analysis, scripts);
     // Cancelled: whoever asks for the same analysis again begins anew.
     scripts.catch(() => known.delete(analysis));

@@ -45,7 +45,10 @@ export function registerWords(context: ServerContext, board: CacheBoard): Featur
       if (!document) return [];
       const offset = document.text.offsetAt(position);
       const text = document.text.getText();
-      const line = text.slice(document.text.offsetAt({ line: position.line, character: 0 }), offset);
+      const line = document.text.state.slice(
+        document.text.offsetAt({ line: position.line, character: 0 }),
+        offset,
+      );
       const found = completionsAt(text, offset, await completionFacts(context, board, document, line));
       return found.map((one, index) => toItem(one, index, document, offset));
     }),
@@ -72,7 +75,7 @@ async function completionFacts(
 function specAt(context: ServerContext, uri: string): OpenDocument | undefined {
   const document = context.documents.get(uri);
   if (!document || !context.documents.isSpec(uri)) return undefined;
-  return document.text.getText().length > LARGEST_TEXT ? undefined : document;
+  return document.text.length > LARGEST_TEXT ? undefined : document;
 }
 
 async function factsOf(context: ServerContext, board: CacheBoard, uri: string) {

@@ -1,6 +1,7 @@
 // The judgement of one text: every finding at once and the verdict, stages 3 to 16 of the spec contract, section 0. Pure; other
 // files come through `SpecFiles`.
 import { decidesVerdict, type Finding, type Span } from '../model/finding.ts';
+import { holds, type Text } from '../model/text.ts';
 import type { CacheDirChoice } from '../model/plan.ts';
 import { isBefore, placeFinding, WHOLE_TEXT, type BlockPlaces } from './blockPlaces.ts';
 import type { Together } from './checkTogether.ts';
@@ -81,7 +82,7 @@ export function analyse(text: string, around: Surroundings): Analysis {
 
 /** One analysis: the text, what it is judged against, and how its tree was read. */
 export interface Judging extends Surroundings {
-  readonly text: string;
+  readonly text: Text;
   readonly places: BlockPlaces;
   /** The text that spans of a block count in. */
   readonly textOf?: (name: string) => string | undefined;
@@ -158,7 +159,7 @@ function checkLint(
     home,
     cacheDir: choice.path,
     cacheDirFindings: () => checkCacheDir(root, choice, textOf, fixes),
-    hasExtends: mentions('extends') && /\bextends\b/.test(text),
+    hasExtends: mentions('extends') && holds(text, /\bextends\b/),
     ...(cluster ? { cluster } : {}),
   };
   return lintSpec(facts, context, kept);
@@ -175,7 +176,7 @@ function finish(
   const everything = isWhole ? told : told.map((finding) => placeFinding(finding, places));
   const placed = dropRepeats(dropTabEchoes(everything));
   const here = isWhole ? root : root && placeNode(root, places);
-  const left = mentions(COMMENT_MARK) ? applySuppressions(text, file, here, placed) : placed;
+  const left = mentions(COMMENT_MARK) ? applySuppressions(text.toString(), file, here, placed) : placed;
   const rank = (finding: Finding) => (finding.span.file === file ? finding.span.start : Infinity);
   const ordered = left.toSorted((a, b) => (rank(a) < rank(b) ? -1 : Number(rank(a) > rank(b))));
   return {

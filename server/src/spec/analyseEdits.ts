@@ -1,5 +1,6 @@
 // The analysis of a document that changes a little at a time: blocks that an edit left alone are not read, resolved or judged
 // again. Invariant: after every edit the findings equal those of `analyse` on the same text.
+import type { Text } from '../model/text.ts';
 import { judge, type Analysis, type Surroundings } from './analyse.ts';
 import { keepResults, Paused } from './kept.ts';
 import { parseYaml, type ParsedYaml } from './parse.ts';
@@ -10,9 +11,9 @@ import { placeNode } from './placeNodes.ts';
 /** Judges states of one document. */
 export interface EditedJudge {
   /** Judges the next state of the document. */
-  readonly analyse: (text: string, around: Surroundings) => Analysis;
+  readonly analyse: (text: Text, around: Surroundings) => Analysis;
   /** The same as far as it comes until `isOver`: undefined when there is more to do, the next call goes on from there. */
-  readonly analyseUntil: (text: string, around: Surroundings, isOver: () => boolean) => Analysis | undefined;
+  readonly analyseUntil: (text: Text, around: Surroundings, isOver: () => boolean) => Analysis | undefined;
   /** What is found so far when `analyseUntil` gave nothing yet: mistakes in the shape of entries, once all are judged. */
   readonly early: () => Analysis | undefined;
 }
@@ -21,7 +22,7 @@ export interface EditedSpec extends EditedJudge {
   /** One more judge over the same blocks, for other surroundings: what each keeps holds for its own. */
   readonly beside: () => EditedJudge;
   /** The tree of a state, with places in its text. */
-  readonly treeOf: (text: string, file: string) => SpecNode | undefined;
+  readonly treeOf: (text: Text, file: string) => SpecNode | undefined;
   readonly fallbacks: BlockParser['fallbacks'];
 }
 
@@ -31,7 +32,7 @@ export function followEdits(): EditedSpec {
   const parser = createBlockParser(() => isOver());
   const parse = keepBases();
   let orders = 0;
-  const read = (text: string, file: string) => {
+  const read = (text: Text, file: string) => {
     const tree = parser.read(text, file);
     if (tree.isReordered) orders += 1;
     return tree;
@@ -41,7 +42,7 @@ export function followEdits(): EditedSpec {
     let keeping = { order: orders, kept: keepResults(() => isOver()) };
     let early: (() => Analysis) | undefined;
     const onShapes = (found: () => Analysis) => void (early = found);
-    const analyse = (text: string, around: Surroundings) => {
+    const analyse = (text: Text, around: Surroundings) => {
       early = undefined;
       const tree = read(text, around.file);
       if (keeping.order !== orders) keeping = { order: orders, kept: keepResults(() => isOver()) };

@@ -1,5 +1,6 @@
 // The tree of a text that changes a little at a time: only blocks whose text is new are read, and the whole is put together from
 // them. Invariant: once placed in the file, the result equals parseYaml's. Behind a block that proves nothing the rest is read at once.
+import { isSameText, runsFrom, type Text } from '../model/text.ts';
 import { BlockMemory, type ReadBlock } from './blockMemory.ts';
 import { placeBlocks, WHOLE_TEXT, type BlockPlaces, type NamedBlock } from './blockPlaces.ts';
 import { createJoin, type JoinBlocks, type Part } from './joinBlocks.ts';
@@ -23,7 +24,7 @@ export interface BlockTree extends ParsedYaml {
 
 export interface BlockParser {
   /** Reads the next state of the document; nodes of unchanged blocks are the same values as before. */
-  readonly read: (text: string, file: string) => BlockTree;
+  readonly read: (text: Text, file: string) => BlockTree;
   /** How often a text was read whole, or its rest behind one block at once. */
   readonly fallbacks: { readonly whole: number; readonly rest: number };
 }
@@ -38,31 +39,32 @@ export function createBlockParser(isOver: () => boolean = () => false): BlockPar
   const joinBlocks = createJoin(kept);
   const fallbacks = { whole: 0, rest: 0 };
   let last: SplitText | undefined;
-  const readingOf = (text: string) => {
+  const readingOf = (text: Text) => {
     const split = splitBlocks(text, last);
     last = split ?? last;
     return split && new Reading(split, { memory, kept, isOver, joinBlocks });
   };
-  const read = (text: string, file: string): BlockTree => {
+  const read = (text: Text, file: string): BlockTree => {
     const reading = readingOf(text);
     const tree = reading?.tree(file);
     if (reading?.isCut) fallbacks.rest += 1;
     if (tree) return tree;
     fallbacks.whole += 1;
     return {
-      ...parseYaml(text, file),
+      ...parseYaml(text.toString(), file),
       places: WHOLE_TEXT,
       textOf: () => undefined,
       isReordered: false,
       mentions: (word) => text.includes(word),
     };
   };
-  let before: { readonly text: string; readonly file: string; readonly tree: BlockTree } | undefined;
+  let before: { readonly text: Text; readonly file: string; readonly tree: BlockTree } | undefined;
   return {
     fallbacks,
     read(text, file) {
       // The same text again: the very same nodes, also where they were not read block by block.
-      if (before?.text === text && before.file === file) return { ...before.tree, isReordered: false };
+      if (before?.file === file && isSameText(before.text, text))
+        return { ...before.tree, isReordered: false };
       const tree = read(text, file);
       before = { text, file, tree };
       return tree;
@@ -89,7 +91,7 @@ class Reading {
   private readonly to: number;
   /** Blocks that were read, not remembered. */
   private count = 0;
-  private readonly text: string;
+  private readonly text: Text;
   private readonly memory: BlockMemory;
   private readonly kept: Kept;
   private readonly isOver: () => boolean;
@@ -192,10 +194,13 @@ class Reading {
 
   /** The first such quote from there on; nothing where there is none. */
   private nextQuote(pattern: RegExp, from: number): string {
-    pattern.lastIndex = from;
-    if (!pattern.test(this.text)) return '';
-    const last = pattern.lastIndex - 1;
-    return `${this.text[last] ?? ''}${endsItsLine(this.text, last) ? ENDS_LINE : ''}`;
+    for (const run of runsFrom(this.text, from)) {
+      pattern.lastIndex = run.from;
+      if (!pattern.test(run.text)) continue;
+      const last = pattern.lastIndex - 1;
+      return `${run.text[last] ?? ''}${endsItsLine(run.text, last) ? ENDS_LINE : ''}`;
+    }
+    return '';
   }
 
   /** What is left of the text behind the parts as one more. */

@@ -2,6 +2,7 @@
 // section 0). Pure: other files come through `SpecFiles`; what is not read yet is listed in `pending`, and nothing that hangs on it is reported.
 import type { Finding, Severity } from '../model/finding.ts';
 import { isSecretName } from '../model/mask.ts';
+import type { Text } from '../model/text.ts';
 import { checkEnvFiles } from './envFiles.ts';
 import { resolveExtends, type ParseSpec } from './extends.ts';
 import type { SpecFiles } from './files.ts';
@@ -21,7 +22,7 @@ import type { Variables } from './variables.ts';
 export interface ResolveInput {
   /** Absolute path of the spec as given (links not followed). */
   readonly path: string;
-  readonly text: string;
+  readonly text: Text;
   /** The tree of `text`. */
   readonly root: SpecNode | undefined;
   readonly files: SpecFiles;
@@ -71,7 +72,7 @@ export function resolveSpec(input: ResolveInput): ResolvedSpec {
     userHome: input.userHome,
   });
   const used = new Set<string>();
-  const textOf = (file: string) => extended.texts.get(file) ?? input.textOf?.(file) ?? input.text;
+  const textOf = (file: string) => extended.texts.get(file) ?? input.textOf?.(file) ?? input.text.toString();
   const scope = createScope(input, secrets, textOf, used);
   const meaning = kept.steady('meaning', meaningOf(input, secrets), isSameMeaning);
   const interpolated = extended.root

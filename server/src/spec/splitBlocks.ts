@@ -2,6 +2,7 @@
 // blank lines belong to the block before. A wrong guess costs time, never truth: parseBlocks proves each block.
 
 import { lowerBound } from '../model/lowerBound.ts';
+import { sharedEnd, sharedStart, type Text } from '../model/text.ts';
 import { spliced } from './kept.ts';
 
 export interface Block {
@@ -16,7 +17,7 @@ export interface Block {
 
 /** A text and the blocks that it consists of, one behind the other. */
 export interface SplitText {
-  readonly text: string;
+  readonly text: Text;
   readonly blocks: readonly Block[];
   /** Where each block starts. */
   readonly starts: readonly number[];
@@ -35,11 +36,14 @@ const ODD = /\r(?!\n)|[\x85\u2028\u2029\ufeff]/;
 const DIRECTIVE = /^%/m;
 
 /** The blocks of a text, or undefined when it cannot be taken apart. Blocks of the last state that are the same are the same values. */
-export function splitBlocks(text: string, last?: SplitText): SplitText | undefined {
-  return (last && splitAgain(text, last)) ?? splitWhole(text);
+export function splitBlocks(text: Text, last?: SplitText): SplitText | undefined {
+  const again = last && splitAgain(text, last);
+  if (again) return again;
+  const whole = splitWhole(text.toString());
+  return whole && { text, ...whole };
 }
 
-function splitWhole(text: string): SplitText | undefined {
+function splitWhole(text: string): Omit<SplitText, 'text'> | undefined {
   if (ODD.test(text)) return undefined;
   const starts = keyLines(text, 0, text.length, 0);
   const first = starts[0];
@@ -48,7 +52,7 @@ function splitWhole(text: string): SplitText | undefined {
     first === 0 ? [] : [{ kind: 'root', text: text.slice(0, first), before: '', after: NEXT }];
   const sections = starts.map((start, index) => sectionAt(text, start, starts[index + 1]));
   const blocks = [...lead, ...sections.flat()];
-  return { text, blocks, starts: startsOf(blocks, 0) };
+  return { blocks, starts: startsOf(blocks, 0) };
 }
 
 function startsOf(blocks: readonly Block[], from: number): number[] {
@@ -109,7 +113,7 @@ function keyLineAt(column: number): RegExp {
 }
 
 /** The blocks after an edit inside entries of the root, or inside the children of one section; undefined when more may have changed. */
-function splitAgain(text: string, last: SplitText): SplitText | undefined {
+function splitAgain(text: Text, last: SplitText): SplitText | undefined {
   const { blocks, starts } = last;
   const length = last.text.length;
   // Blocks in front of `first` end inside what both texts begin with, blocks from `end` on start inside what both end with.
@@ -129,15 +133,15 @@ function splitAgain(text: string, last: SplitText): SplitText | undefined {
   );
 }
 
-/** The text of blocks `[first, end)` of the last state as it is now. A copy: a slice would keep the whole text alive with it. */
-function stretchOf(text: string, { starts, text: before }: SplitText, first: number, end: number): string {
+/** The text of blocks `[first, end)` of the last state as it is now. A copy: a slice would keep alive what it is cut from. */
+function stretchOf(text: Text, { starts, text: before }: SplitText, first: number, end: number): string {
   const behind = before.length - (starts[end] ?? before.length);
   return ` ${text.slice(starts[first] ?? before.length, text.length - behind)}`.slice(1);
 }
 
 /** The last state with these blocks in place of `[first, end)`. */
 function replaced(
-  text: string,
+  text: Text,
   { text: before, blocks, starts }: SplitText,
   [first, end]: readonly [number, number],
   now: readonly Block[],
@@ -152,7 +156,7 @@ function replaced(
 }
 
 /** After an edit inside entries of the root that have no blocks of their own: it begins with a key, and so does what is behind it. */
-function renewRoot(text: string, last: SplitText, first: number, end: number): SplitText | undefined {
+function renewRoot(text: Text, last: SplitText, first: number, end: number): SplitText | undefined {
   const { blocks } = last;
   const old = blocks.slice(first, end);
   const tail = old.at(-1);
@@ -168,7 +172,7 @@ function renewRoot(text: string, last: SplitText, first: number, end: number): S
 }
 
 /** After an edit inside children. */
-function renewChildren(text: string, last: SplitText, first: number, end: number): SplitText | undefined {
+function renewChildren(text: Text, last: SplitText, first: number, end: number): SplitText | undefined {
   const { blocks } = last;
   const old = blocks.slice(first, end);
   const [head, tail] = [old[0], old.at(-1)];
@@ -182,26 +186,4 @@ function renewChildren(text: string, last: SplitText, first: number, end: number
   const renewed = childrenOf(stretch, 0, stretch.length, { before: head.before, indent, after: tail.after });
   if (!stretch.startsWith(renewed[0]?.text ?? '\n')) return undefined;
   return replaced(text, last, [first, end], renewed);
-}
-
-/** How many characters two texts share at their start: halves are compared, each at the speed of memory. */
-function sharedStart(a: string, b: string): number {
-  let [low, high] = [0, Math.min(a.length, b.length)];
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (a.slice(low, middle) === b.slice(low, middle)) low = middle;
-    else high = middle - 1;
-  }
-  return low;
-}
-
-function sharedEnd(a: string, b: string): number {
-  let [low, high] = [0, Math.min(a.length, b.length)];
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (a.slice(a.length - middle, a.length - low) === b.slice(b.length - middle, b.length - low))
-      low = middle;
-    else high = middle - 1;
-  }
-  return low;
 }

@@ -1,5 +1,6 @@
 // Findings that only follow from another one are not shown; the other one lists their codes. One mistake, one finding.
 import type { Finding } from '../model/finding.ts';
+import type { Text } from '../model/text.ts';
 import { TAB_CAUSE } from './yaml/syntaxWords.ts';
 
 /** What cannot be judged once something else is wrong, by code. */
@@ -101,7 +102,7 @@ export function dropTabEchoes(findings: readonly Finding[]): readonly Finding[] 
 }
 
 /** A broken declaration of a secret stands for the variable that is missing because of it (R060), where that is used. */
-export function claimMissingSecrets(findings: readonly Finding[], text: string): Finding[] {
+export function claimMissingSecrets(findings: readonly Finding[], text: Text): Finding[] {
   return findings.map((finding) => {
     const name = /^secrets\.([^.]+)/.exec(finding.field ?? '')?.[1];
     if (name === undefined || !['R050', 'R051', 'R052'].includes(finding.code)) return finding;
