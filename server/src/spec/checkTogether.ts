@@ -12,6 +12,7 @@ import {
   type RootFacts,
   type ServiceFacts,
 } from './rules/facts.ts';
+import { graphOf, touchedOf, type ServiceGraph } from './serviceGraph.ts';
 
 type FactName = keyof ServiceFacts;
 
@@ -31,6 +32,20 @@ export interface Together {
       root: RootFacts,
       services: readonly PlacedWith<K>[],
       byName: () => readonly PlacedWith<K>[],
+    ) => readonly Finding[],
+    inputs?: readonly unknown[],
+  ) => readonly Finding[];
+  /**
+   * The same for rules that say of a service what it says itself and what those say that it waits for. Only services that may tell
+   * something else are looked at again; then `before` is what was found before, and what is found now takes its place.
+   */
+  readonly checkEdges: <K extends FactName>(
+    what: string,
+    reads: readonly K[],
+    rules: (
+      services: readonly PlacedWith<K | 'dependencies'>[],
+      graph: ServiceGraph<PlacedWith<K | 'dependencies'>>,
+      before: readonly Finding[] | undefined,
     ) => readonly Finding[],
     inputs?: readonly unknown[],
   ) => readonly Finding[];
@@ -69,17 +84,32 @@ export function factsOver(
   const now = { root, services };
   const comparison = new Comparison(places, services);
   const byName = () => sortedOf(services, kept);
+  const graph = graphOf(services, byName);
+  const touchedSince = touchedOf(services);
+  const lastOf = (what: string, inputs: readonly unknown[]) => {
+    const before = kept.recall(what) as Result | undefined;
+    return before && isSameList(before.inputs, inputs) ? before : undefined;
+  };
+  const isTrue = (before: Result | undefined, reads: readonly FactName[]): before is Result =>
+    before !== undefined && isStillTrue(before, now, comparison.saysSame(before.services, reads), comparison);
   return {
     ...now,
     check: (what, reads, rules, inputs = []) => {
-      const before = kept.recall(what) as Result | undefined;
-      const isTrue =
-        before !== undefined &&
-        isSameList(before.inputs, inputs) &&
-        isStillTrue(before, now, comparison.saysSame(before.services, reads), comparison);
-      const asked = new Set(isTrue ? before.asked : []);
-      const findings = isTrue ? before.findings : rules(watched(root, asked), services, byName);
+      const before = lastOf(what, inputs);
+      const stands = isTrue(before, reads);
+      const asked = new Set(stands ? before.asked : []);
+      const findings = stands ? before.findings : rules(watched(root, asked), services, byName);
       kept.remember(what, { ...now, inputs, asked, findings });
+      return findings;
+    },
+    checkEdges: (what, reads, rules, inputs = []) => {
+      const before = lastOf(what, inputs);
+      const find = () => {
+        const touched = before && touchedSince(before.services, before.findings);
+        return rules(touched ?? services, graph, touched && before.findings);
+      };
+      const findings = isTrue(before, [...reads, 'dependencies']) ? before.findings : find();
+      kept.remember(what, { ...now, inputs, asked: new Set(), findings });
       return findings;
     },
     make: <K extends FactName, T>(
@@ -88,8 +118,8 @@ export function factsOver(
       compute: (services: readonly PlacedWith<K>[]) => T,
     ) => {
       const before = kept.recall(what) as Made<T> | undefined;
-      const isTrue = before !== undefined && comparison.saysSame(before.services, reads);
-      const value = isTrue ? before.value : compute(byName());
+      const stands = before !== undefined && comparison.saysSame(before.services, reads);
+      const value = stands ? before.value : compute(byName());
       kept.remember(what, { services, value });
       return value;
     },

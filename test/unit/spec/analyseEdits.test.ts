@@ -50,6 +50,36 @@ describe('analysing edits block by block', () => {
     ]);
   });
 
+  it('follows who waits for whom, through rings, gaps and names that come twice', () => {
+    const names = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'nobody');
+    const conditions = fc.constantFrom('', 'started', 'healthy', 'completed_successfully');
+    const waiting = fc.dictionary(names, conditions, { maxKeys: 3 });
+    const extras = fc.constantFrom('', '    readiness: {type: sleep, seconds: 1}\n', '    x-slurm: {failure_policy: {mode: ignore}}\n'); // prettier-ignore
+    const block = fc.tuple(names, waiting, extras).map(([name, targets, extra]) => {
+      const edges = Object.entries(targets).map(([target, condition]) =>
+        condition === '' ? `${target}: {}` : `${target}: {condition: service_${condition}}`,
+      );
+      return service(name, `${edges.length === 0 ? '' : `    depends_on: {${edges.join(', ')}}\n`}${extra}`);
+    });
+    const changes = fc.array(fc.tuple(fc.nat(7), fc.nat(2), fc.array(block, { maxLength: 1 })), {
+      maxLength: 8,
+    });
+    fc.assert(
+      fc.property(fc.array(block, { minLength: 4, maxLength: 8 }), changes, (first, steps) => {
+        const states = [first];
+        for (const [at, gone, come] of steps) states.push((states.at(-1) ?? []).toSpliced(at, gone, ...come));
+        followStates(states.filter(({ length }) => length > 0).map((blocks) => specOf(...blocks)));
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('tells of a ring that another one hid', () => {
+    const [a, c, z] = ['depends_on: [z]', 'depends_on: [a]', 'depends_on: [c, z]'];
+    const rest = `${service('c', `    ${c}\n`)}${service('z', `    ${z}\n`)}`;
+    followStates([specOf(service('a', `    ${a}\n`), rest), specOf(service('a'), rest)]);
+  });
+
   it('follows a base that changes, moves, or is renamed', () => {
     const base = service('base', '    environment: [X]\n');
     const child = '  child:\n    extends: base\n    x-runtime: {prepare: {commands: [a]}}\n';

@@ -1,15 +1,15 @@
 // HPC001, HPC006: dependencies that wait for too little, or do not say what they wait for.
 import type { Finding, FindingFix } from '../../model/finding.ts';
 import { movedSpan, type DependencyFact, type PlacedWith } from '../rules/facts.ts';
+import type { ServiceGraph, Waiting } from '../serviceGraph.ts';
 import { findingOf, quoted } from '../rules/finding.ts';
 
-type Waiting = PlacedWith<'dependencies'>;
+type Ready = PlacedWith<'dependencies' | 'readiness'>;
 
 /** Services in any order. */
-export function lintReadiness(services: readonly PlacedWith<'dependencies' | 'readiness'>[]): Finding[] {
-  const byName = new Map(services.map((service) => [service.facts.name, service]));
+export function lintReadiness(services: readonly Ready[], { find }: ServiceGraph<Ready>): Finding[] {
   return onEdges(services, (service, edge) => {
-    const target = edge.condition === 'service_started' ? byName.get(edge.target) : undefined;
+    const target = edge.condition === 'service_started' ? find(edge.target) : undefined;
     if (!target || target.facts.readiness) return undefined;
     const message = `${quoted(edge.target)} has no readiness.`;
     return findingOf('HPC001', {
@@ -21,10 +21,13 @@ export function lintReadiness(services: readonly PlacedWith<'dependencies' | 're
 }
 
 /** Services in any order. */
-export function lintImplicitConditions(services: readonly Waiting[], hasExtends: boolean): Finding[] {
-  const names = new Set(services.map((service) => service.facts.name));
+export function lintImplicitConditions(
+  services: readonly Waiting[],
+  { find }: ServiceGraph<Waiting>,
+  hasExtends: boolean,
+): Finding[] {
   return onEdges(services, (service, edge) => {
-    if (edge.explicit || !names.has(edge.target)) return undefined;
+    if (edge.explicit || !find(edge.target)) return undefined;
     const fix = explicitFix(edge, service.shift, hasExtends);
     const words = { target: edge.target };
     return findingOf('HPC006', { ...placeOf(service, edge), words, ...(fix ? { fixes: [fix] } : {}) });

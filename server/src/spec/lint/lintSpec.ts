@@ -33,7 +33,7 @@ export interface LintContext {
 
 /** All lint findings. `kept` keeps those of services that are looked at alone. */
 export function lintSpec(facts: Together, context: LintContext, kept: Kept = NOTHING_KEPT): Finding[] {
-  const { root, services, check } = facts;
+  const { root, services, check, checkEdges } = facts;
   const { cluster, cacheDir, projectDir, home, hasExtends } = context;
   const alone = kept
     .each('lint alone', services, [projectDir, home], (placed) => lintAlone(placed, context))
@@ -41,9 +41,9 @@ export function lintSpec(facts: Together, context: LintContext, kept: Kept = NOT
   const shared = cluster?.sharedPaths;
   const sorted = (findings: readonly Finding[]) => inStartOrder(findings, facts);
   return [
-    ...sorted(check('lint readiness', ['dependencies', 'readiness'], (_root, all) => lintReadiness(all))),
+    ...sorted(checkEdges('lint readiness', ['readiness'], lintReadiness)),
     ...sorted(
-      check('lint conditions', ['dependencies'], (_root, all) => lintImplicitConditions(all, hasExtends), [
+      checkEdges('lint conditions', [], (some, graph) => lintImplicitConditions(some, graph, hasExtends), [
         hasExtends,
       ]),
     ),

@@ -1,14 +1,14 @@
 // The rules over all blocks of a spec: they see facts alone, so that one edited block costs no second look at the others.
 import type { Finding } from '../../model/finding.ts';
 import type { Together } from '../checkTogether.ts';
-import { checkDependencies } from './dependencies.ts';
+import { checkRings, checkTargets } from './dependencies.ts';
 import { findingOf } from './finding.ts';
 import { layOut } from './layout.ts';
 import { checkFit } from './resourceFit.ts';
 import { checkCachesInEachOther, checkInheritedCache } from './rootfsCache.ts';
 
 /** R130 and R150-R164, in the order of the contract. */
-export function checkAll({ root, services, check }: Together): Finding[] {
+export function checkAll({ root, services, check, checkEdges }: Together): Finding[] {
   if (services.length === 0) return [findingOf('R130', { span: root.servicesSpan, field: 'services' })];
   return [
     ...check(
@@ -19,9 +19,8 @@ export function checkAll({ root, services, check }: Together): Finding[] {
         return [...findings, ...checkFit(facts, byName(), layouts)];
       },
     ),
-    ...check('dependencies', ['dependencies', 'readiness', 'ignored'], (_facts, all, byName) =>
-      checkDependencies(all, byName),
-    ),
+    ...checkEdges('targets', ['readiness', 'ignored'], checkTargets),
+    ...checkEdges('rings', [], checkRings),
     ...check('inherited cache', ['imageless'], (facts, _all, byName) => checkInheritedCache(facts, byName())),
     ...check('caches', ['cached'], checkCachesInEachOther),
   ];

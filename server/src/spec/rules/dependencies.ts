@@ -1,74 +1,80 @@
 // The graph of `depends_on`: R161-R164 and the order in which services start. No recursion, linear in services and edges.
 import type { Finding } from '../../model/finding.ts';
 import { findingOf, quoted, type Case } from './finding.ts';
-import { compareNames, movedSpan, type DependencyFact, type PlacedWith, type ServiceFacts } from './facts.ts';
+import {
+  compareNames,
+  movedSpan,
+  sortServices,
+  type DependencyFact,
+  type PlacedWith,
+  type ServiceFacts,
+} from './facts.ts';
 import type { RuleCode } from './catalogue.ts';
 import { nearestName } from '../nearestName.ts';
+import type { ServiceGraph, Waiting } from '../serviceGraph.ts';
 
-/** What the rules of dependencies read of a service. */
-type Waiting = PlacedWith<'dependencies' | 'readiness' | 'ignored'>;
+/** What the rules of edges read of a service. */
+type Target = PlacedWith<'dependencies' | 'readiness' | 'ignored'>;
 
 const LONGEST_CHAIN = 10;
 /** So many wrong names are looked for among all others: with thousands of both it would take minutes. */
 const MOST_GUESSES = 200;
 
-/** R161-R163 per edge, then R164 once per ring. `services` in the order of the text and by name. */
-export function checkDependencies(services: readonly Waiting[], byName: () => readonly Waiting[]): Finding[] {
-  const places = new Map<string, number>();
-  for (let place = 0; place < services.length; place += 1)
-    places.set(services[place]?.facts.name ?? '', place);
-  let [isClean, isForward] = [true, true];
-  for (const [place, service] of services.entries())
-    for (const edge of service.facts.dependencies) {
-      const target = places.get(edge.target);
-      if (target === undefined || problemOf(edge, services[target])) isClean = false;
-      if (target === undefined || target >= place) isForward = false;
-    }
-  return [
-    ...(isClean ? [] : checkEdges(byName())),
-    // Where every service stands behind those that it waits for there is no ring: most specs are written like that.
-    ...(isForward ? [] : checkRings(byName())),
-  ];
-}
-
-function checkEdges(services: readonly Waiting[]): Finding[] {
-  const byName = new Map(services.map((service) => [service.facts.name, service]));
+/** R161-R163: what is wrong with the edges of these services, in the order of names. */
+export function checkTargets(services: readonly Target[], graph: ServiceGraph<Target>): Finding[] {
+  const isWrong = (edge: DependencyFact) => {
+    const target = graph.find(edge.target);
+    return !target || problemOf(edge, target) !== undefined;
+  };
+  let known: readonly string[] | undefined;
+  const names = () => (known ??= [...new Set(graph.byName().map(({ facts }) => facts.name))]);
+  const wrong = services.filter(({ facts }) => facts.dependencies.some(isWrong));
   const findings: Finding[] = [];
-  for (const service of services)
+  for (const service of sortServices(wrong))
     for (const edge of service.facts.dependencies) {
-      const finding = checkEdge(service, edge, byName, findings.length < MOST_GUESSES);
+      const mayGuess = findings.length < MOST_GUESSES;
+      const finding = checkEdge(service, edge, graph.find(edge.target), mayGuess, names);
       if (finding) findings.push(finding);
     }
   return findings;
 }
 
 /** What is wrong with an edge to a service that is there. */
-function problemOf(edge: DependencyFact, target: Waiting | undefined): 'R162' | 'R163' | undefined {
-  if (edge.condition === 'service_healthy' && !target?.facts.readiness) return 'R162';
-  return target?.facts.ignored ? 'R163' : undefined;
+function problemOf(edge: DependencyFact, target: Target): 'R162' | 'R163' | undefined {
+  if (edge.condition === 'service_healthy' && !target.facts.readiness) return 'R162';
+  return target.facts.ignored ? 'R163' : undefined;
 }
 
 function checkEdge(
-  service: Waiting,
+  service: Target,
   edge: DependencyFact,
-  byName: ReadonlyMap<string, Waiting>,
+  target: Target | undefined,
   mayGuess: boolean,
+  names: () => readonly string[],
 ): Finding | undefined {
-  const target = byName.get(edge.target);
   const words = { target: edge.target };
-  if (!target) {
-    const names = [...byName.keys()];
-    const others = mayGuess ? names.filter((name) => name !== service.facts.name) : [];
-    const guess = nearestName(edge.target, others);
-    const known = names.slice(0, 10).join(', ');
-    const advice = guess === undefined ? `Services here: ${known}.` : `Did you mean ${guess}?`;
-    return report('R161', service, edge, { words, advice });
-  }
+  if (!target)
+    return report('R161', service, edge, { words, advice: adviceFor(service, edge, mayGuess, names()) });
   const problem = problemOf(edge, target);
   if (!problem) return undefined;
   const span = movedSpan(target.facts.span, target.shift);
   const related = [{ span, message: `${quoted(edge.target)} stands here.` }];
   return report(problem, service, edge, { words, related });
+}
+
+function adviceFor(
+  { facts }: Target,
+  { target }: DependencyFact,
+  mayGuess: boolean,
+  names: readonly string[],
+): string {
+  const guess = mayGuess
+    ? nearestName(
+        target,
+        names.filter((name) => name !== facts.name),
+      )
+    : undefined;
+  return guess === undefined ? `Services here: ${names.slice(0, 10).join(', ')}.` : `Did you mean ${guess}?`;
 }
 
 function report(
@@ -92,7 +98,7 @@ function edgesOf({ facts }: Linked): readonly DependencyFact[] {
     : facts.dependencies;
 }
 
-/** A service as far as its place in the graph goes. */
+/** A service as far as its place in the order goes. */
 export interface Linked {
   readonly facts: Pick<ServiceFacts, 'name' | 'dependencies'>;
 }
@@ -114,22 +120,31 @@ interface Visit<S extends Linked> extends Step<S> {
 /** Names with every dependency before its dependants, ties by name; undefined when there is a ring or an unknown target. */
 export function startOrder(services: readonly Linked[]): string[] | undefined {
   const order: string[] = [];
-  const rings = walk(services, (service) => order.push(service.facts.name));
-  const known = new Set(order);
-  const isWhole = services.every(({ facts }) => facts.dependencies.every((edge) => known.has(edge.target)));
+  const byName = new Map(services.map((service) => [service.facts.name, service]));
+  const find = (name: string) => byName.get(name);
+  const rings = walk(services, find, (service) => order.push(service.facts.name));
+  const isWhole = services.every(({ facts }) => facts.dependencies.every((edge) => byName.has(edge.target)));
   return rings.length === 0 && isWhole ? order : undefined;
 }
 
-/** Depth first over all services. Gives the path of every edge that leads back into its own path. */
-function walk<S extends Linked>(services: readonly S[], leave: (service: S) => void): Step<S>[][] {
-  const visits = services.map((service): Visit<S> => {
-    const edges = edgesOf(service);
-    return { service, edges, next: 0, depth: -1, isLeft: false, isInRing: false };
-  });
-  const byName = new Map(visits.map((visit) => [visit.service.facts.name, visit]));
+/** Depth first over these services and all that they lead to. Gives the path of every edge that leads back into its own path. */
+function walk<S extends Linked>(
+  services: readonly S[],
+  find: (name: string) => S | undefined,
+  leave: (service: S) => void = () => undefined,
+): Step<S>[][] {
+  const visits = new Map<S, Visit<S>>();
+  const visitOf = (service: S): Visit<S> => {
+    const known = visits.get(service);
+    if (known) return known;
+    const visit = { service, edges: edgesOf(service), next: 0, depth: -1, isLeft: false, isInRing: false };
+    visits.set(service, visit);
+    return visit;
+  };
   const rings: Step<S>[][] = [];
-  for (const root of visits) {
-    if (root.isLeft || byName.get(root.service.facts.name) !== root) continue;
+  for (const service of services) {
+    const root = visitOf(service);
+    if (root.isLeft || find(service.facts.name) !== service) continue;
     root.depth = 0;
     const path = [root];
     for (let step = path.at(-1); step !== undefined; step = path.at(-1)) {
@@ -140,7 +155,8 @@ function walk<S extends Linked>(services: readonly S[], leave: (service: S) => v
         leave(step.service);
         continue;
       }
-      const target = byName.get(edge.target);
+      const found = find(edge.target);
+      const target = found && visitOf(found);
       if (!target || target.isLeft) continue;
       if (target.depth < 0) {
         target.depth = path.length;
@@ -156,26 +172,43 @@ function walk<S extends Linked>(services: readonly S[], leave: (service: S) => v
   return rings;
 }
 
-function checkRings(services: readonly Waiting[]): Finding[] {
-  const names = new Set(services.map(({ facts }) => facts.name));
-  return walk(services, () => undefined).flatMap((ring) => {
-    const last = ring.at(-1);
-    const closing = last?.edges[last.next - 1];
-    if (!last || !closing || !names.has(closing.target)) return [];
-    const target = closing.target;
-    if (ring.length === 1)
-      return [report('R164', last.service, closing, { variant: 'self', words: { target } })];
-    const members = ring.map(({ service }) => service.facts.name);
-    const shown = members.length > LONGEST_CHAIN ? [...members.slice(0, LONGEST_CHAIN), '…'] : members;
-    const related = ring
-      .slice(0, -1)
-      .slice(0, 20)
-      .flatMap(({ service, edges, next }) => {
-        const edge = edges[next - 1];
-        const message = `${quoted(service.facts.name)} depends on ${quoted(edge?.target ?? '')} here.`;
-        return edge ? [{ span: movedSpan(edge.span, service.shift), message }] : [];
-      });
-    const words = { chain: [...shown, members[0] ?? ''].join(' → ') };
-    return [report('R164', last.service, closing, { words, related })];
-  });
+/** R164 once per ring. `before`: what was told before these services were touched by an edit. */
+export function checkRings(
+  services: readonly Waiting[],
+  graph: ServiceGraph<Waiting>,
+  before: readonly Finding[] | undefined,
+): Finding[] {
+  // Of rings that share services one is told: where one goes, others may show. Where there was none, a new one holds a new edge.
+  const isFree =
+    before?.length === 0 ? walk(services, graph.find).length === 0 : leadsBackOnly(graph.services);
+  return isFree ? [] : walk(graph.byName(), graph.find).flatMap(ringFinding);
+}
+
+/** True when every service stands behind those that it waits for: most specs are written like that, and have no ring. */
+function leadsBackOnly(services: readonly Waiting[]): boolean {
+  const places = new Map(services.map(({ facts }, place) => [facts.name, place]));
+  return services.every(({ facts }, place) =>
+    facts.dependencies.every(({ target }) => (places.get(target) ?? -1) < place),
+  );
+}
+
+function ringFinding(ring: readonly Step<Waiting>[]): Finding[] {
+  const last = ring.at(-1);
+  const closing = last?.edges[last.next - 1];
+  if (!last || !closing) return [];
+  const target = closing.target;
+  if (ring.length === 1)
+    return [report('R164', last.service, closing, { variant: 'self', words: { target } })];
+  const members = ring.map(({ service }) => service.facts.name);
+  const shown = members.length > LONGEST_CHAIN ? [...members.slice(0, LONGEST_CHAIN), '…'] : members;
+  const related = ring
+    .slice(0, -1)
+    .slice(0, 20)
+    .flatMap(({ service, edges, next }) => {
+      const edge = edges[next - 1];
+      const message = `${quoted(service.facts.name)} depends on ${quoted(edge?.target ?? '')} here.`;
+      return edge ? [{ span: movedSpan(edge.span, service.shift), message }] : [];
+    });
+  const words = { chain: [...shown, members[0] ?? ''].join(' → ') };
+  return [report('R164', last.service, closing, { words, related })];
 }
