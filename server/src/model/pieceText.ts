@@ -36,6 +36,8 @@ export class PieceText {
   /** How many lines end in front of each piece, and in all, once somebody asks. */
   private breaks: readonly number[] | undefined;
   private whole: string | undefined;
+  /** The lines of the piece that was asked last: one place is asked for after the other. */
+  private asked: { readonly index: number; readonly starts: readonly number[] } | undefined;
 
   private constructor(pieces: readonly Piece[], size: number, whole?: string) {
     this.pieces = pieces;
@@ -114,10 +116,10 @@ export class PieceText {
   /** Line (from 0) that holds an offset. */
   lineOf(offset: number): number {
     const index = this.pieceAt(offset);
-    const upTo = this.pieces[index]?.text.slice(0, offset - (this.starts[index] ?? 0)) ?? '';
-    // A CR that ends here has its LF behind it, if it has one: the line goes on up to there.
-    const isTorn = upTo.endsWith('\r') && this.slice(offset, offset + 1) === '\n';
-    return (this.lineBreaks()[index] ?? 0) + lineStarts(upTo).length - Number(isTorn);
+    const starts = this.linesOf(index);
+    const from = this.starts[index] ?? 0;
+    const ended = lowerBound(starts.length, (at) => from + (starts[at] ?? 0) <= offset);
+    return (this.lineBreaks()[index] ?? 0) + ended;
   }
 
   /** Offset of a line's first character; the text's length behind the last line. */
@@ -126,13 +128,18 @@ export class PieceText {
     if (line > (breaks.at(-1) ?? 0)) return this.length;
     // The piece in which the line before it ends.
     const index = Math.max(0, lowerBound(this.pieces.length, (at) => (breaks[at] ?? 0) < line) - 1);
-    const text = this.pieces[index]?.text ?? '';
-    return (this.starts[index] ?? 0) + (lineStarts(text)[line - (breaks[index] ?? 0) - 1] ?? 0);
+    return (this.starts[index] ?? 0) + (this.linesOf(index)[line - (breaks[index] ?? 0) - 1] ?? 0);
   }
 
   /** The last piece that does not start behind an offset. */
   private pieceAt(offset: number): number {
     return Math.max(0, lowerBound(this.starts.length, (at) => (this.starts[at] ?? 0) <= offset) - 1);
+  }
+
+  private linesOf(index: number): readonly number[] {
+    if (this.asked?.index !== index)
+      this.asked = { index, starts: lineStarts(this.pieces[index]?.text ?? '') };
+    return this.asked.starts;
   }
 
   private lineBreaks(): readonly number[] {

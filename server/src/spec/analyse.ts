@@ -136,7 +136,9 @@ function checkMeaning(root: MapNode, resolved: ResolvedSpec, judging: Judging): 
   return [
     ...findings,
     ...(lint ? checkLint(root, facts, lint, judging, textOf) : []),
-    ...facts.check('relations', ['counts', 'timeLimit', 'registers'], checkRelations),
+    ...facts.check('relations', ['counts', 'timeLimit', 'registers'], (job, services) =>
+      checkRelations(job, services, kept),
+    ),
   ];
 }
 

@@ -23,7 +23,8 @@ export interface Together {
   readonly services: readonly Placed[];
   /**
    * What a group of rules finds that reads these facts of services, beside any facts of the root and the `inputs`. They are not run
-   * again while what they found last still stands. `services` in the order of the text, or by name.
+   * again while what they found last still stands. `services` in the order of the text, or by name; with `about` only those of
+   * which this fact tells something, for rules that have nothing to say of others.
    */
   readonly check: <K extends FactName>(
     what: string,
@@ -34,6 +35,7 @@ export interface Together {
       byName: () => readonly PlacedWith<K>[],
     ) => readonly Finding[],
     inputs?: readonly unknown[],
+    about?: K,
   ) => readonly Finding[];
   /**
    * The same for rules that say of a service what it says itself and what those say that it waits for. Only services that may tell
@@ -82,24 +84,26 @@ export function factsOver(
   places: BlockPlaces,
 ): Together {
   const now = { root, services };
-  const comparison = new Comparison(places, services);
+  const comparison = new Comparison(places);
   const byName = () => sortedOf(services, kept);
   const graph = graphOf(services, byName);
-  const touchedSince = touchedOf(services);
+  const touchedSince = touchedOf(graph, kept);
   const lastOf = (what: string, inputs: readonly unknown[]) => {
     const before = kept.recall(what) as Result | undefined;
     return before && isSameList(before.inputs, inputs) ? before : undefined;
   };
-  const isTrue = (before: Result | undefined, reads: readonly FactName[]): before is Result =>
-    before !== undefined && isStillTrue(before, now, comparison.saysSame(before.services, reads), comparison);
+  const isTrue = (before: Result | undefined, state: State, reads: readonly FactName[]): before is Result =>
+    before !== undefined &&
+    isStillTrue(before, state, comparison.saysSame(before.services, state.services, reads), comparison);
   return {
     ...now,
-    check: (what, reads, rules, inputs = []) => {
+    check: (what, reads, rules, inputs = [], about) => {
       const before = lastOf(what, inputs);
-      const stands = isTrue(before, reads);
+      const state = about === undefined ? now : { root, services: servicesWith(about, services, kept) };
+      const stands = isTrue(before, state, reads);
       const asked = new Set(stands ? before.asked : []);
-      const findings = stands ? before.findings : rules(watched(root, asked), services, byName);
-      kept.remember(what, { ...now, inputs, asked, findings });
+      const findings = stands ? before.findings : rules(watched(root, asked), state.services, byName);
+      kept.remember(what, { ...state, inputs, asked, findings });
       return findings;
     },
     checkEdges: (what, reads, rules, inputs = []) => {
@@ -108,7 +112,7 @@ export function factsOver(
         const touched = before && touchedSince(before.services, before.findings);
         return rules(touched ?? services, graph, touched && before.findings);
       };
-      const findings = isTrue(before, [...reads, 'dependencies']) ? before.findings : find();
+      const findings = isTrue(before, now, [...reads, 'dependencies']) ? before.findings : find();
       kept.remember(what, { ...now, inputs, asked: new Set(), findings });
       return findings;
     },
@@ -118,12 +122,16 @@ export function factsOver(
       compute: (services: readonly PlacedWith<K>[]) => T,
     ) => {
       const before = kept.recall(what) as Made<T> | undefined;
-      const stands = before !== undefined && comparison.saysSame(before.services, reads);
+      const stands = before !== undefined && comparison.saysSame(before.services, services, reads);
       const value = stands ? before.value : compute(byName());
       kept.remember(what, { services, value });
       return value;
     },
   };
+}
+
+function servicesWith(about: FactName, services: readonly Placed[], kept: Kept): readonly Placed[] {
+  return kept.found(`with ${about}`, services, (one) => (one.facts[about] ? one : undefined));
 }
 
 interface Sorted {
@@ -204,12 +212,10 @@ const ALWAYS_READ: readonly FactName[] = ['name', 'span'];
 /** Compares facts but for where in their blocks they stand; a block that is gone was replaced by the one that is there now. */
 class Comparison {
   private readonly places: BlockPlaces;
-  private readonly now: readonly Placed[];
   private readonly known = new Map<readonly Placed[], ReadonlySet<string> | 'all'>();
 
-  constructor(places: BlockPlaces, now: readonly Placed[]) {
+  constructor(places: BlockPlaces) {
     this.places = places;
-    this.now = now;
   }
 
   has(name: string): boolean {
@@ -217,16 +223,15 @@ class Comparison {
   }
 
   /** True when these facts of all services are the same as before. */
-  saysSame(before: readonly Placed[], reads: readonly FactName[]): boolean {
-    if (before === this.now) return true;
-    const changed = this.known.get(before) ?? this.changeSince(before);
+  saysSame(before: readonly Placed[], now: readonly Placed[], reads: readonly FactName[]): boolean {
+    if (before === now) return true;
+    const changed = this.known.get(before) ?? this.changeSince(before, now);
     this.known.set(before, changed);
     return changed !== 'all' && ![...ALWAYS_READ, ...reads].some((name) => changed.has(name));
   }
 
   /** The facts that some service tells otherwise; all where services came or went. */
-  private changeSince(before: readonly Placed[]): ReadonlySet<string> | 'all' {
-    const { now } = this;
+  private changeSince(before: readonly Placed[], now: readonly Placed[]): ReadonlySet<string> | 'all' {
     if (before.length !== now.length) return 'all';
     const { front, back } = sharedEnds(before, now);
     const changed = new Set<string>();

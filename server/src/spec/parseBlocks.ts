@@ -231,8 +231,7 @@ class Reading {
     const isReordered = this.memory.finish();
     const { kept, memory } = this;
     let expanded = 0;
-    for (const count of kept.map('expanded', parts, ({ parsed, rest }) => (parsed ?? rest?.read)?.expanded))
-      expanded += count ?? 0;
+    for (const size of kept.found('expanded', parts, expandedOf)) expanded += size;
     const joined = expanded > MOST_EXPANDED ? undefined : this.joinBlocks(parts, starts, file);
     if (!joined) return undefined;
     return {
@@ -244,6 +243,12 @@ class Reading {
         kept.map(`mentions ${word}`, named, (block) => block.text.includes(word)).includes(true),
     };
   }
+}
+
+/** How many nodes aliases make of a part; undefined where there are none. */
+function expandedOf({ parsed, rest }: Part): number | undefined {
+  const expanded = (parsed ?? rest?.read)?.expanded;
+  return expanded === 0 ? undefined : expanded;
 }
 
 /** Two blocks as one: a word between them that is to become a key is read as part of the next one's. */

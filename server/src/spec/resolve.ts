@@ -79,10 +79,9 @@ export function resolveSpec(input: ResolveInput): ResolvedSpec {
     ? interpolateRoot(extended.root, scope, { kept, meaning, used })
     : undefined;
   const envFiles = kept
-    .map('env files', servicesOf(interpolated?.node), (pair) =>
+    .found('env files', servicesOf(interpolated?.node), (pair) =>
       valueOf(pair.value, 'env_file') === undefined ? undefined : pair,
     )
-    .filter((pair) => pair !== undefined)
     .map(({ key, value }) => checkEnvFiles(value, String(key.value), input.path, input.files));
   return {
     root: interpolated?.node,
@@ -155,11 +154,22 @@ function interpolateRoot(
         interpolateService(service.value, String(service.key.value), inner),
       ),
     );
-    for (const result of kept.map('noted', services, (one) => (one.isPlain ? undefined : one)))
-      if (result) take(result);
+    const noted = kept.found('noted', services, (one) => (one.isPlain ? undefined : one));
+    take(kept.of('noted together', noted, [], () => together(pair, noted)));
     return { key: pair.key, value: { ...pair.value, pairs: kept.map('pairs', services, (one) => one.pair) } };
   });
   return { node: { ...root, pairs }, findings, defaulted };
+}
+
+/** What several entries of one pair tell. */
+function together(pair: Pair, all: readonly Interpolated[]): Interpolated {
+  return {
+    pair,
+    findings: all.flatMap(({ findings }) => findings),
+    defaulted: all.flatMap(({ defaulted }) => defaulted),
+    names: new Set(all.flatMap(({ names }) => [...names])),
+    isPlain: all.length === 0,
+  };
 }
 
 function interpolatePair(

@@ -35,9 +35,8 @@ export interface LintContext {
 export function lintSpec(facts: Together, context: LintContext, kept: Kept = NOTHING_KEPT): Finding[] {
   const { root, services, check, checkEdges } = facts;
   const { cluster, cacheDir, projectDir, home, hasExtends } = context;
-  const alone = kept
-    .each('lint alone', services, [projectDir, home], (placed) => lintAlone(placed, context))
-    .filter((found) => found !== undefined);
+  const each = kept.each('lint alone', services, [projectDir, home], (placed) => lintAlone(placed, context));
+  const alone = kept.found('lint told', each, (found) => found);
   const shared = cluster?.sharedPaths;
   const sorted = (findings: readonly Finding[]) => inStartOrder(findings, facts);
   return [
@@ -58,6 +57,7 @@ export function lintSpec(facts: Together, context: LintContext, kept: Kept = NOT
         ['ignored', 'mounts', 'usesScratch'],
         (job, all) => lintIgnoredWrites(job, all, context),
         [projectDir, home, shared],
+        'ignored',
       ),
     ),
     ...context.cacheDirFindings(),

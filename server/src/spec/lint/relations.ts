@@ -1,19 +1,25 @@
 // HX026, HX027, HX035: numbers and names of a spec that do not go together. Only what is certain.
 import type { Finding } from '../../model/finding.ts';
+import { NOTHING_KEPT, type Kept } from '../kept.ts';
 import { movedSpan, type CountKey, type Counts, type PlacedWith, type RootFacts } from '../rules/facts.ts';
 import { counted, findingOf, quoted } from '../rules/finding.ts';
 
 /** What these rules read of a service. */
 type Related = PlacedWith<'counts' | 'timeLimit' | 'registers'>;
 
-/** Own findings over facts. Services in any order. */
-export function checkRelations(root: RootFacts, services: readonly Related[]): Finding[] {
+/** Own findings over facts. Services in any order; `kept` keeps those of each alone. */
+export function checkRelations(
+  root: RootFacts,
+  services: readonly Related[],
+  kept: Kept = NOTHING_KEPT,
+): Finding[] {
   const { time, counts, discovers } = root;
   const job = { time, counts };
-  const findings: Finding[] = [];
-  for (const service of services)
-    for (const check of SERVICE_CHECKS) for (const finding of check(job, service)) findings.push(finding);
-  const registering = services.filter(({ facts }) => facts.registers !== undefined);
+  const alone = (service: Related) => relationsOf(job, service);
+  const findings = kept.found('relations', services, alone, [time, counts]).flat();
+  const registering = kept.found('registering', services, (service) =>
+    service.facts.registers ? service : undefined,
+  );
   const registered = new Set(registering.map(({ facts }) => facts.registers?.value));
   return [
     ...findings,
@@ -39,6 +45,13 @@ const SERVICE_CHECKS: readonly ((job: Job, service: Related) => readonly Finding
   tasksAlone,
   serviceGpus,
 ];
+
+/** What one service and the job tell together; undefined where that is nothing. */
+function relationsOf(job: Job, service: Related): readonly Finding[] | undefined {
+  let found: Finding[] | undefined;
+  for (const check of SERVICE_CHECKS) for (const finding of check(job, service)) (found ??= []).push(finding);
+  return found;
+}
 
 function timeOf({ time }: Job, { facts, shift }: Related): readonly Finding[] {
   const limit = facts.timeLimit;

@@ -21,7 +21,7 @@ export function checkAll({ root, services, check, checkEdges }: Together): Findi
     ),
     ...checkEdges('targets', ['readiness', 'ignored'], checkTargets),
     ...checkEdges('rings', [], checkRings),
-    ...check('inherited cache', ['imageless'], (facts, _all, byName) => checkInheritedCache(facts, byName())),
-    ...check('caches', ['cached'], checkCachesInEachOther),
+    ...check('inherited cache', ['imageless'], checkInheritedCache, [], 'imageless'),
+    ...check('caches', ['cached'], checkCachesInEachOther, [], 'cached'),
   ];
 }

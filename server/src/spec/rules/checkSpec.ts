@@ -46,9 +46,10 @@ export function checkSpec(
   );
   const checked = kept.each('rules', pairs, [context], (pair) => checkOne(pair, context));
   const own: Finding[] = [];
-  for (const one of kept.map('told', checked, (each) => (each.findings.length > 0 ? each : undefined)))
-    for (const finding of one?.findings ?? [])
-      if (!isHidden(finding, one?.name ?? '', spec)) own.push(finding);
+  for (const { findings, name } of kept.found('told', checked, (one) =>
+    one.findings.length > 0 ? one : undefined,
+  ))
+    for (const finding of findings) if (!isHidden(finding, name, spec)) own.push(finding);
   const services = withoutGaps(kept.map('placed', checked, ({ placed }) => placed));
   const facts = factsOver(rootFactsOf(spec.root, context, kept), services, kept, places);
   // With a block that cannot be read, or a base that is missing, the rules over all blocks would guess.

@@ -25,31 +25,30 @@ type Layouts = readonly (Layout | undefined)[];
 export function checkFit(root: RootFacts, services: readonly Fitted[], layouts: Layouts): Finding[] {
   const findings: Finding[] = [];
   const limits = limitsOf(root);
+  const report: Report = ({ facts, shift }, code, span, key, found) => {
+    const field = `services.${facts.name}.${key}`;
+    findings.push(findingOf(code, { ...found, span: movedSpan(span, shift), field, service: facts.name }));
+  };
   for (let index = 0; index < services.length; index += 1) {
     const [service, layout] = [services[index], layouts[index]];
-    if (service && layout) checkService(limits, service, layout, findings);
+    if (service && layout) checkService(limits, service, layout, report);
   }
   return [...findings, ...checkOverlaps(services, layouts)];
 }
 
-function checkService(limits: Limits, service: Fitted, layout: Layout, findings: Finding[]): void {
-  const { facts, shift } = service;
-  const report: Report = (code, span, key, found) => {
-    const field = `services.${facts.name}.${key}`;
-    findings.push(findingOf(code, { ...found, span: movedSpan(span, shift), field, service: facts.name }));
-  };
+function checkService(limits: Limits, service: Fitted, layout: Layout, report: Report): void {
   checkRanks(limits, service, layout, report);
   checkLimits(limits, service, layout, report);
-  const { readiness } = facts;
+  const { readiness } = service.facts;
   if (readiness && 'isLocal' in readiness && readiness.isLocal && !isOnFirst(layout))
-    report('R158', readiness.span, 'readiness', { words: { nodes: describeNodes(layout.nodes) } });
+    report(service, 'R158', readiness.span, 'readiness', { words: { nodes: describeNodes(layout.nodes) } });
 }
 
 function isOnFirst({ nodes }: Layout): boolean {
   return nodes.length === 1 && nodes[0]?.[0] === 0 && nodes[0][1] === 0;
 }
 
-type Report = (code: RuleCode, span: Span, key: string, found: Partial<Case>) => void;
+type Report = (service: Fitted, code: RuleCode, span: Span, key: string, found: Partial<Case>) => void;
 
 interface Ranks {
   readonly total: number;
@@ -77,18 +76,18 @@ function checkRanks(limits: Limits, service: Fitted, layout: Layout, report: Rep
   const span = ranks.span ?? service.facts.span;
   if (ranks.total > U32_MAX) {
     const words = { nodes: layout.size, tasks: ranks.perNode ?? 0 };
-    report('R155', span, 'x-slurm.ntasks_per_node', { words });
+    report(service, 'R155', span, 'x-slurm.ntasks_per_node', { words });
     return;
   }
   const { tasks } = limits;
   if (tasks && ranks.total > tasks.value) {
     const words = { ranks: counted(ranks.total, 'task'), tasks: counted(tasks.value, 'task') };
-    report('R156', span, 'x-slurm.ntasks', { words, related: [limitHere(tasks.span)] });
+    report(service, 'R156', span, 'x-slurm.ntasks', { words, related: [limitHere(tasks.span)] });
   }
   const expected = service.facts.expectedRanks;
   if (expected && expected.value !== ranks.total) {
     const words = { expected: expected.value, ranks: counted(ranks.total, 'task') };
-    report('R160', expected.span, 'x-slurm.mpi.expected_ranks', { words });
+    report(service, 'R160', expected.span, 'x-slurm.mpi.expected_ranks', { words });
   }
 }
 
@@ -133,22 +132,22 @@ function limitsOf({ counts, gres }: RootFacts): Limits {
 }
 
 /** R157. */
-function checkLimits({ gpus, others }: Limits, { facts }: Fitted, layout: Layout, report: Report): void {
-  if (gpus) compare(gpusOf(facts.counts.gpus, facts.gres, layout.size), gpus, 'gpus', 'GPUs', report);
-  for (const { key, what, limit } of others)
-    if (limit) compare(numberOf(facts.counts[key]), limit, key, what, report);
+function checkLimits({ gpus, others }: Limits, service: Fitted, layout: Layout, report: Report): void {
+  const { counts, gres } = service.facts;
+  const all = { key: 'gpus', what: 'GPUs', limit: gpus };
+  if (gpus) compare(service, gpusOf(counts.gpus, gres, layout.size), all, report);
+  for (const other of others) if (other.limit) compare(service, numberOf(counts[other.key]), other, report);
 }
 
 function compare(
+  service: Fitted,
   wanted: Fact<number> | undefined,
-  limit: Fact<number> | undefined,
-  key: string,
-  what: string,
+  { key, what, limit }: Omit<Limits['others'][number], 'key'> & { readonly key: string },
   report: Report,
 ): void {
   if (!wanted || !limit || wanted.value <= limit.value) return;
   const words = { value: wanted.value, what, limit: limit.value, key: `x-slurm.${key}` };
-  report('R157', wanted.span, `x-slurm.${key}`, { words, related: [limitHere(limit.span)] });
+  report(service, 'R157', wanted.span, `x-slurm.${key}`, { words, related: [limitHere(limit.span)] });
 }
 
 function numberOf(fact: CountFact | undefined): Fact<number> | undefined {

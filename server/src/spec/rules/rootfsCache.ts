@@ -3,7 +3,7 @@
 import { parsePyxisBoolean, splitName } from '../../model/containerOptions.ts';
 import type { Finding, FindingFix, Span } from '../../model/finding.ts';
 import type { RuleContext, Sink } from './check.ts';
-import type { PlacedWith, RootFacts } from './facts.ts';
+import { sortServices, type PlacedWith, type RootFacts } from './facts.ts';
 import { findingOf, quoted } from './finding.ts';
 import { below, entries, items, text, under, valueSpan, type Place } from './place.ts';
 
@@ -64,7 +64,9 @@ export function checkInheritedCache(
 ): Finding[] {
   const { cacheForAll } = root;
   if (cacheForAll === undefined) return [];
-  const imageless = services.filter(({ facts }) => facts.imageless).map(({ facts }) => facts.name);
+  const imageless = sortServices(services.filter(({ facts }) => facts.imageless)).map(
+    ({ facts }) => facts.name,
+  );
   if (imageless.length === 0) return [];
   const words = { services: imageless.join(', ') };
   return [findingOf('RC008', { span: cacheForAll, field: 'x-env.env.PYXIS_CONTAINER_CACHE', words })];
