@@ -161,7 +161,7 @@ function publish(
 /** Whoever opens a big document sees mistakes in the shape of entries before everything else is judged. */
 function tellEarly(context: DiagnosticsContext, document: OpenDocument): void {
   const { uri } = document;
-  if (context.told.has(uri) || document.text.getText().length < WAIT_LENGTH) return;
+  if (context.told.has(uri) || document.text.length < WAIT_LENGTH) return;
   const { version } = document.text;
   const early = context.analyses.early(document);
   const diagnostics = early ? shown(context, document, early) : [];
@@ -209,7 +209,7 @@ function shown(context: DiagnosticsContext, document: OpenDocument, judged: Judg
   };
   const findings = allFindings(context, document, judged);
   const left = applySeverities(findings, severityChoices(context.settings.known()));
-  const masked = maskFindings(gravest(left), analysis?.resolved?.secretValues);
+  const masked = maskFindings(gravest(left), analysis?.values?.secretValues);
   return masked.map((finding) => diagnosticOf(finding, place));
 }
 

@@ -105,7 +105,7 @@ export function createAnalyses(surroundings: Pick<SurroundingsSource, 'of'>): Do
       if (!analysis) return undefined;
       const { root, findings } = analysis;
       return {
-        text: document.text.getText(),
+        text: document.text.state,
         around: surroundings.of(document),
         analysis,
         root,
