@@ -3,6 +3,7 @@
 // From the first such moment on V8 makes machine code whenever it likes.
 import { optimiseAsUsual } from '../core/optimiseLate.ts';
 import type { Surroundings } from '../spec/analyse.ts';
+import { PieceText } from '../model/pieceText.ts';
 import { followEdits } from '../spec/analyseEdits.ts';
 import { readUnusual } from '../spec/parse.ts';
 
@@ -100,7 +101,12 @@ interface Steps {
 /** What is done, one after the other; exported so that a test can see what each step judges. */
 export function stepsOfWarmUp(): Steps {
   const spec = followEdits();
-  const judge = (text: string) => spec.analyse(text, AROUND).findings.length;
+  // In pieces, as documents are kept, and by one edit from text to text.
+  let last = PieceText.of('');
+  const judge = (text: string) => {
+    last = last.replaced(0, last.length, text);
+    return spec.analyse(last, AROUND).findings.length;
+  };
   const numbered = (round: number) =>
     SPEC.replace('redis:7', `redis:7.${round}`).replace('  work:', `  work${round}:`);
   const rounds = (count: number) => Array.from({ length: count }, (_, round) => numbered(round));
