@@ -7,6 +7,7 @@ import { isDamage, type ParsedYaml } from './parse.ts';
 import type { ParsedBlock, ParsedRest } from './parseBlock.ts';
 import { followSections, type SectionPairs } from './sectionPairs.ts';
 import type { Block } from './splitBlocks.ts';
+import { MOST_SYNTAX_ERRORS } from './yaml/syntaxFindings.ts';
 import { duplicateKey, identityOf } from './yaml/toNodes.ts';
 
 /** One block, or everything from a block on. Exactly one of `parsed` and `rest` is there. */
@@ -109,6 +110,8 @@ class Joining {
     // One by one: a block may hold more findings than a call takes arguments.
     for (const finding of this.syntax.length === 0 ? read.syntax : read.laterSyntax)
       this.syntax.push(finding);
+    // Of such a text only the start is read, and not more of them are told.
+    if (this.syntax.length >= MOST_SYNTAX_ERRORS) return false;
     for (const finding of read.findings) this.findings.push(finding);
     for (const finding of part.rest?.read.whole ?? []) this.whole.push(finding);
     return true;

@@ -2,16 +2,15 @@
 // Spans are UTF-16 offsets into the text as given, byte order mark and CRLF included.
 import type { Document } from 'yaml';
 import type { Finding, Span } from '../model/finding.ts';
-import { linesOf } from '../model/textLines.ts';
 import { isNull, type SpecNode } from './node.ts';
 import { findingOf } from './rules/finding.ts';
+import { brokenStart } from './yaml/brokenStart.ts';
 import { composeDocuments, DEPTH_LIMIT, errorsOf, type ComposedText } from './yaml/composeDocuments.ts';
 import { directiveProblem } from './yaml/directives.ts';
-import { explainSyntax, isOpenBracket, type Explanation } from './yaml/explainSyntax.ts';
+import { isOpenBracket } from './yaml/explainSyntax.ts';
 import { readPlain } from './yaml/readPlain.ts';
 import { isCutShort } from './yaml/looseIndent.ts';
-import { openingQuote } from './yaml/openingQuote.ts';
-import { syntaxWords } from './yaml/syntaxWords.ts';
+import { syntaxFindings } from './yaml/syntaxFindings.ts';
 import { toNodes, type Anchored } from './yaml/toNodes.ts';
 
 export interface ParsedYaml {
@@ -50,9 +49,6 @@ export interface ReadText {
 const FORBIDDEN =
   /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]|(?<=[\n\r\x85\u2028\u2029])\ufeff|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
-/** So many syntax errors of a text are explained from the lines around them; the rest keep the words of a table. */
-const EXPLAINED = 50;
-
 const ODD_BREAK = /\r(?!\n)|[\x85\u2028\u2029]/;
 
 /** The tree of a file and its YAML-level findings. `file` goes into every span. */
@@ -90,7 +86,8 @@ const NOTHING_FOUND: Omit<ReadText, 'root'> = {
 
 /** readYaml by the library, for texts without forbidden characters; exported so that a test can compare the two. */
 export function readUnusual(text: string, file: string, known?: ReadonlyMap<string, Anchored>): ReadText {
-  const composed = composeDocuments(unifyBreaks(text));
+  const unified = unifyBreaks(text);
+  const composed = brokenStart(unified) ?? composeDocuments(unified);
   if (composed.tooDeepAt !== undefined) return failed(tooDeep(composed.tooDeepAt, file, text));
   const first = composed.documents[0];
   if (!first) return failed(notAMapping({ file, start: 0, end: 0 }, 'nothing'));
@@ -198,61 +195,4 @@ function byteOrderMark(root: SpecNode | undefined, text: string, file: string): 
   if (root?.kind !== 'map' || root.pairs.length < 2 || root.span.start !== 1 || text[1] === '{') return [];
   const message = 'The byte order mark makes hpc-compose read all but the first key as a second document.';
   return [{ ...findingOf('R005', { span, advice }), message }];
-}
-
-/** Syntax errors of all documents, one for each line: those that follow from one another are dropped. */
-function syntaxFindings(composed: ComposedText, text: string, file: string, isLater: boolean): Finding[] {
-  const findings: Finding[] = [];
-  const seen = new Set<number>();
-  const problems = composed.documents.flatMap((document) =>
-    document.errors.map((error) => ({ document, error })),
-  );
-  if (problems.length === 0) return findings;
-  const lines = linesOf(text);
-  for (const { document, error } of problems) {
-    if (isTolerated(error)) continue;
-    const isToken = error.code === 'UNEXPECTED_TOKEN' && (isLater || findings.length > 0);
-    const errorLine = lines.lineOf(error.pos[0]);
-    if (isToken || seen.has(errorLine)) continue;
-    const explained: Explanation =
-      findings.length < EXPLAINED ? explainSyntax(error, text) : syntaxWords(error);
-    const span = explained.place ? placeIn(explained.place, file) : errorSpan(error, document, text, file);
-    const placeLine = lines.lineOf(span.start);
-    if (seen.has(placeLine)) continue;
-    seen.add(errorLine).add(placeLine);
-    findings.push(syntaxFinding(explained, span));
-  }
-  return findings;
-}
-
-function syntaxFinding({ cause, advice, fix }: Explanation, span: Span): Finding {
-  const edit = fix && { span: { file: span.file, start: fix.start, end: fix.end }, newText: fix.newText };
-  return findingOf('R004', {
-    span,
-    words: { cause },
-    ...(advice === undefined ? {} : { advice }),
-    ...(edit ? { fixes: [{ title: fix.title, edits: [edit], preferred: true }] } : {}),
-  });
-}
-
-function placeIn([start, end]: readonly [number, number], file: string): Span {
-  return { file, start, end };
-}
-
-/** What the library says about a syntax error. */
-type SyntaxProblem = Document.Parsed['errors'][number];
-
-/** What the library refuses and hpc-compose's parser reads. */
-function isTolerated(error: SyntaxProblem): boolean {
-  return error.code === 'MISSING_CHAR' && error.message.startsWith('Comments must be separated');
-}
-
-function errorSpan(error: SyntaxProblem, document: Document.Parsed, text: string, file: string): Span {
-  const isQuote = error.message.startsWith('Missing closing');
-  const quote = isQuote ? openingQuote(document, error.pos[0]) : undefined;
-  if (quote !== undefined) return { file, start: quote, end: quote + 1 };
-  const start = Math.min(error.pos[0], text.length);
-  const [inLine = ''] = /^.*/.exec(text.slice(start, error.pos[1])) ?? [];
-  const end = Math.min(Math.max(start + inLine.length, start + 1), text.length);
-  return start === end && start > 0 ? { file, start: start - 1, end } : { file, start, end };
 }

@@ -45,13 +45,13 @@ const MOST_READ_AGAIN = 4_000_000;
 
 /** Documents of a text, or the offset where its nesting passes the limit. Never throws. */
 export function composeDocuments(text: string): ComposedText {
-  const asWritten = compose(text);
+  const asWritten = composeOnce(text);
   let [moved, composed] = [text, asWritten];
   let spaces: readonly Insertion[] = [];
   for (let read = text.length; read <= MOST_READ_AGAIN; read += moved.length) {
     const missing = composed.cutAt === undefined ? missingSpaces(moved, composed.documents) : undefined;
     const better = missing && withSpaces(moved, missing.spaces);
-    const next = better === undefined ? undefined : compose(better);
+    const next = better === undefined ? undefined : composeOnce(better);
     if (!missing || better === undefined || !next || next.tooDeepAt !== undefined) break;
     if (!isBetter(next, composed, missing.close)) break;
     spaces = joinSpaces(spaces, missing.spaces);
@@ -78,7 +78,8 @@ export function errorsOf({ documents }: ComposedText) {
   return documents.flatMap(({ errors }) => errors).sort((a, b) => a.pos[0] - b.pos[0]);
 }
 
-function compose(text: string): ComposedText {
+/** The same without moving anything. */
+export function composeOnce(text: string): ComposedText {
   const parser = new Parser();
   const tokens: CST.Token[] = [];
   let offset = 0;
@@ -99,8 +100,21 @@ function compose(text: string): ComposedText {
     }
   }
   for (const token of parser.end()) tokens.push(token);
-  const documents = [...new Composer(COMPOSER_OPTIONS).compose(tokens, true, cutAt ?? text.length)];
+  const documents = withoutStacks(() => [
+    ...new Composer(COMPOSER_OPTIONS).compose(tokens, true, cutAt ?? text.length),
+  ]);
   return cutAt === undefined ? { documents } : { documents, cutAt };
+}
+
+/** The library makes an Error of everything it says: with their call stacks those of a broken text cost more than reading it. */
+function withoutStacks<T>(work: () => T): T {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return work();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }
 
 /** True when something on the way to the place being read could not be understood. */
