@@ -1,6 +1,6 @@
 // Compares a tree that was put together from blocks with that of the whole text.
 import assert from 'node:assert/strict';
-import { placeFinding } from '../../server/src/spec/blockPlaces.ts';
+import { placeFindings } from '../../server/src/spec/blockPlaces.ts';
 import type { SpecNode } from '../../server/src/spec/node.ts';
 import { parseYaml } from '../../server/src/spec/parse.ts';
 import type { BlockParser } from '../../server/src/spec/parseBlocks.ts';
@@ -12,7 +12,7 @@ export const SPEC_FILE = '/p/compose.yaml';
 export function assertSameTree(parser: BlockParser, text: string): void {
   const whole = parseYaml(text, SPEC_FILE);
   const { root, findings, damaged, places } = parser.read(text, SPEC_FILE);
-  const placed = findings.map((finding) => placeFinding(finding, places));
+  const placed = placeFindings(findings, places);
   assert.deepEqual({ findings: placed, damaged }, { findings: whole.findings, damaged: whole.damaged });
   if (!damaged) assert.deepEqual(plainNode(root && placeNode(root, places)), whole.root);
 }

@@ -3,7 +3,7 @@
 import { decidesVerdict, type Finding, type Span } from '../model/finding.ts';
 import { holds, type Text } from '../model/text.ts';
 import type { CacheDirChoice } from '../model/plan.ts';
-import { isBefore, placeFinding, WHOLE_TEXT, type BlockPlaces } from './blockPlaces.ts';
+import { isBefore, placeFindings, WHOLE_TEXT, type BlockPlaces } from './blockPlaces.ts';
 import type { Together } from './checkTogether.ts';
 import type { SpecFiles } from './files.ts';
 import type { InterpolationScope } from './interpolateNode.ts';
@@ -175,7 +175,7 @@ function finish(
 ): Analysis {
   const told = suppressDerived(findings);
   const isWhole = places === WHOLE_TEXT;
-  const everything = isWhole ? told : told.map((finding) => placeFinding(finding, places));
+  const everything = isWhole ? told : placeFindings(told, places);
   const placed = dropRepeats(dropTabEchoes(everything));
   const here = isWhole ? root : root && placeNode(root, places);
   const left = mentions(COMMENT_MARK) ? applySuppressions(text.toString(), file, here, placed) : placed;
@@ -201,6 +201,6 @@ function placeResolved(resolved: ResolvedSpec, places: BlockPlaces): ResolvedSpe
     ...resolved,
     root: root && placeNode(root, places),
     merged: merged && placeNode(merged, places),
-    findings: findings.map((finding) => placeFinding(finding, places)),
+    findings: placeFindings(findings, places),
   };
 }

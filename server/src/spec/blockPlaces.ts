@@ -1,6 +1,6 @@
 // Spans inside blocks -> spans of the file. A block's spans carry its name in place of a file and count from the text that it was
 // read from, so that they stay as they are wherever the block moves. Values of one state of the text: later edits change nothing here.
-import type { Finding, Span } from '../model/finding.ts';
+import type { Finding, FindingFix, Span } from '../model/finding.ts';
 
 /** A block under its name. */
 export interface NamedBlock {
@@ -67,20 +67,24 @@ export function isBefore(a: Span, b: Span, { spanOf }: BlockPlaces): boolean {
   return first.file === second.file ? first.start < second.start : first.file < second.file;
 }
 
-/** A finding where it stands in the file. */
-export function placeFinding(finding: Finding, { spanOf }: BlockPlaces): Finding {
-  const { related, fixes } = finding;
-  return {
-    ...finding,
-    span: spanOf(finding.span),
-    ...(related ? { related: related.map((place) => ({ ...place, span: spanOf(place.span) })) } : {}),
-    ...(fixes
-      ? {
-          fixes: fixes.map((fix) => ({
-            ...fix,
-            edits: fix.edits.map((edit) => ({ ...edit, span: spanOf(edit.span) })),
-          })),
-        }
-      : {}),
+/** Findings where they stand in the file. A fix that several of them share they share there, too. */
+export function placeFindings(findings: readonly Finding[], { spanOf }: BlockPlaces): Finding[] {
+  const placed = new Map<FindingFix, FindingFix>();
+  const placeFix = (fix: FindingFix): FindingFix => {
+    const known = placed.get(fix) ?? {
+      ...fix,
+      edits: fix.edits.map((edit) => ({ ...edit, span: spanOf(edit.span) })),
+    };
+    placed.set(fix, known);
+    return known;
   };
+  return findings.map((finding) => {
+    const { related, fixes } = finding;
+    return {
+      ...finding,
+      span: spanOf(finding.span),
+      ...(related ? { related: related.map((place) => ({ ...place, span: spanOf(place.span) })) } : {}),
+      ...(fixes ? { fixes: fixes.map(placeFix) } : {}),
+    };
+  });
 }

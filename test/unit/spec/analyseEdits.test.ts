@@ -18,6 +18,17 @@ describe('analysing edits block by block', () => {
     );
   });
 
+  it('has one fix for all dependencies of a list, however long it is', () => {
+    const names = Array.from({ length: 40 }, (_, index) => `s${index}`);
+    const waiting = service('a', `    depends_on: [${names.join(', ')}]\n`);
+    const text = specOf(...names.map((name) => service(name)), waiting, waiting.replace('a:', 'b:'));
+    for (const { findings } of [analyse(text, AROUND), followEdits().analyse(text, AROUND)]) {
+      const fixes = findings.flatMap(({ code, fixes = [] }) => (code === 'HPC006' ? fixes : []));
+      assert.equal(fixes.length, 80);
+      assert.equal(new Set(fixes).size, 2);
+    }
+  });
+
   it('tells of what other blocks say of an unchanged one', () => {
     const waiting = service('a', '    depends_on: {b: {condition: service_healthy}}\n');
     const ready = service('b', '    readiness: {type: sleep, seconds: 1}\n');

@@ -26,9 +26,10 @@ export function lintImplicitConditions(
   { find }: ServiceGraph<Waiting>,
   hasExtends: boolean,
 ): Finding[] {
+  const fixOf = explicitFixes(hasExtends);
   return onEdges(services, (service, edge) => {
     if (edge.explicit || !find(edge.target)) return undefined;
-    const fix = explicitFix(edge, service.shift, hasExtends);
+    const fix = fixOf(edge, service.shift);
     const words = { target: edge.target };
     return findingOf('HPC006', { ...placeOf(service, edge), words, ...(fix ? { fixes: [fix] } : {}) });
   });
@@ -51,6 +52,16 @@ function onEdges<S extends Waiting>(
 function placeOf({ facts, shift }: Waiting, edge: DependencyFact) {
   const field = `services.${facts.name}.depends_on.${edge.target}`;
   return { span: movedSpan(edge.span, shift), field, service: facts.name };
+}
+
+/** All dependencies of a list have one fix, which writes the whole list: made for each of them it would be as big as its square. */
+function explicitFixes(hasExtends: boolean) {
+  let last: { of: DependencyFact['fix']; shift: number; fix: FindingFix | undefined } | undefined;
+  return (edge: DependencyFact, shift: number): FindingFix | undefined => {
+    if (!last || last.of !== edge.fix || last.shift !== shift)
+      last = { of: edge.fix, shift, fix: explicitFix(edge, shift, hasExtends) };
+    return last.fix;
+  };
 }
 
 function explicitFix(edge: DependencyFact, shift: number, hasExtends: boolean): FindingFix | undefined {
