@@ -66,6 +66,28 @@ export function jsonText(value: unknown, isOnly: boolean): string {
   return `${isOnly ? JSON.stringify(value, null, 2) : JSON.stringify(value)}\n`;
 }
 
+/** So many findings are written at once: the JSON of 100,000 in one text would weigh more than everything else. */
+const WRITTEN_AT_ONCE = 1000;
+
+/** The text of an object with `findings` as its last member, as `jsonText` gives it, in pieces. */
+export function* findingsJson(
+  rest: object,
+  findings: readonly Finding[],
+  textOf: TextOf,
+  isOnly: boolean,
+): Generator<string> {
+  const whole = jsonText({ ...rest, findings: [] }, isOnly);
+  const close = whole.lastIndexOf(']');
+  yield whole.slice(0, close);
+  const end = isOnly ? '\n  ]' : ']';
+  for (let from = 0; from < findings.length; from += WRITTEN_AT_ONCE) {
+    const some = findings.slice(from, from + WRITTEN_AT_ONCE).map((finding) => findingJson(finding, textOf));
+    const text = jsonText({ some }, isOnly);
+    yield (from === 0 ? '' : ',') + text.slice(text.indexOf('[') + 1, text.lastIndexOf(end));
+  }
+  yield (findings.length > 0 ? end : ']') + whole.slice(close + 1);
+}
+
 const LONGEST_LINE = 160;
 
 /** A finding with its place, the line it is on, and what to do: five lines at most. */

@@ -52,7 +52,7 @@ async function lintOne(input: SpecInput, run: LintRun): Promise<number> {
   const judged = input.judge();
   const invalid = exitOf(judged.findings);
   if (invalid !== 0 || !judged.judgement) {
-    if (run.json) await run.context.out(jsonText(invalidJson(input, judged), run.isOnly));
+    if (run.json) for (const piece of invalidJson(input, judged, run.isOnly)) await run.context.out(piece);
     else sayInvalid(input, judged, run.context);
     return invalid;
   }

@@ -2,7 +2,7 @@
 import { decidesVerdict } from '../model/finding.ts';
 import type { JudgedFile } from '../load/judgeFile.ts';
 import { formatOf, type Arguments, type CommandContext } from './command.ts';
-import { countText, findingJson, findingText, jsonText } from './findingOutput.ts';
+import { countText, findingsJson, findingText, jsonText } from './findingOutput.ts';
 import { exitOf } from './specExit.ts';
 import { readSpecInputs, type SpecInput } from './specInputs.ts';
 
@@ -16,10 +16,12 @@ export async function runValidate(context: CommandContext, args: Arguments): Pro
   for (const input of inputs) {
     const judged = input.judge();
     exit = Math.max(exit, exitOf(judged.findings));
-    if (format === 'json') output += jsonText(verdictJson(input, judged), isOnly);
-    else output += verdictText(input, judged, isOnly, context);
-    // Output in pieces: one write a file would cost more than the judgement of a small one.
-    if (output.length > 64 * 1024) {
+    const pieces =
+      format === 'json' ? verdictJson(input, judged, isOnly) : [verdictText(input, judged, isOnly, context)];
+    for (const piece of pieces) {
+      output += piece;
+      // One write a file would cost more than the judgement of a small one, one for all would hold everything twice.
+      if (output.length < 64 * 1024) continue;
       await context.out(output);
       output = '';
     }
@@ -28,21 +30,17 @@ export async function runValidate(context: CommandContext, args: Arguments): Pro
   return exit;
 }
 
-/** The object of an invalid spec, for `validate` and `lint`. */
-export function invalidJson(input: SpecInput, judged: JudgedFile): object {
-  return {
-    schema_version: 1,
-    valid: false,
-    compose_file: input.shown,
-    findings: judged.findings.map((finding) => findingJson(finding, judged.textOf)),
-  };
+/** The object of an invalid spec as text, in pieces, for `validate` and `lint`. */
+export function invalidJson(input: SpecInput, judged: JudgedFile, isOnly: boolean): Iterable<string> {
+  const rest = { schema_version: 1, valid: false, compose_file: input.shown };
+  return findingsJson(rest, judged.findings, judged.textOf, isOnly);
 }
 
-function verdictJson(input: SpecInput, judged: JudgedFile): object {
+function verdictJson(input: SpecInput, judged: JudgedFile, isOnly: boolean): Iterable<string> {
   const { judgement } = judged;
-  if (exitOf(judged.findings) !== 0 || !judgement) return invalidJson(input, judged);
+  if (exitOf(judged.findings) !== 0 || !judgement) return invalidJson(input, judged, isOnly);
   const warnings = judgement.lint.filter(({ code }) => code === 'HPC900').map(({ message }) => message);
-  return {
+  const verdict = {
     schema_version: 1,
     valid: true,
     compose_file: input.shown,
@@ -51,6 +49,7 @@ function verdictJson(input: SpecInput, judged: JudgedFile): object {
     services: judgement.services,
     ...(warnings.length === 0 ? {} : { cluster_warnings: warnings }),
   };
+  return [jsonText(verdict, isOnly)];
 }
 
 function verdictText(input: SpecInput, judged: JudgedFile, isOnly: boolean, context: CommandContext): string {

@@ -23,19 +23,24 @@ export function findingOf(code: RuleCode, found: Case): Finding {
   const template = rule.messages[found.variant ?? 'main'];
   if (template === undefined) throw new Error(`${code} has no message '${found.variant ?? 'main'}'`);
   const words = { field: found.field ?? '', service: found.service ?? '', ...found.words };
-  const advice = found.advice ?? rule.advice;
+  const advice = adviceOf(found.advice, rule.advice, words);
   return {
     code,
     severity: found.severity ?? rule.severity,
-    message: fillWords(template, words),
+    message: fillRule(template, words),
     span: found.span,
     ...(found.field === undefined ? {} : { field: found.field }),
     ...(found.service === undefined ? {} : { service: found.service }),
-    ...(advice === undefined ? {} : { recommendation: fillWords(advice, words) }),
+    ...(advice === undefined ? {} : { recommendation: advice }),
     ...(found.related?.length ? { related: found.related } : {}),
     ...(found.fixes?.length ? { fixes: found.fixes } : {}),
     ...(rule.upstreamCode === undefined ? {} : { upstreamCode: rule.upstreamCode }),
   };
+}
+
+function adviceOf(own: string | undefined, usual: string | undefined, words: Words): string | undefined {
+  if (own !== undefined) return fillPieces(piecesOf(own), words);
+  return usual === undefined ? undefined : fillRule(usual, words);
 }
 
 const LONGEST_VALUE = 60;
@@ -51,8 +56,27 @@ export function counted(count: number | bigint, noun: string): string {
   return `${count} ${noun}${Number(count) === 1 ? '' : 's'}`;
 }
 
-function fillWords(template: string, words: Readonly<Record<string, string | number | bigint>>): string {
-  return template.replace(/\{(\w+)\}/g, (whole, name: string) =>
-    name in words ? String(words[name]) : whole,
-  );
+type Words = Readonly<Record<string, string | number | bigint>>;
+
+/** Templates of rules in pieces; advice of a single case is not kept: there is no end of it. */
+const known = new Map<string, readonly string[]>();
+
+function fillRule(template: string, words: Words): string {
+  let pieces = known.get(template);
+  if (!pieces) known.set(template, (pieces = piecesOf(template)));
+  return fillPieces(pieces, words);
+}
+
+/** Text and names of words in turn. */
+function piecesOf(template: string): readonly string[] {
+  return template.split(/\{(\w+)\}/);
+}
+
+function fillPieces(pieces: readonly string[], words: Words): string {
+  let [filled = ''] = pieces;
+  for (let index = 1; index < pieces.length; index += 2) {
+    const name = pieces[index] ?? '';
+    filled += (name in words ? String(words[name]) : `{${name}}`) + (pieces[index + 1] ?? '');
+  }
+  return filled;
 }
