@@ -153,6 +153,40 @@ describe('cache requests of the server', () => {
     );
   });
 
+  const many = (cacheDir: string) =>
+    spec(cacheDir) +
+    Array.from({ length: 2000 }, (_, index) => `  s${index}:\n    image: docker.io/library/redis:7\n`).join(
+      '',
+    );
+
+  it('hear what else is asked while they make the lenses of a big spec', async () => {
+    await start();
+    await client.open(uri, many(`${folder}/cache`));
+    const answered: string[] = [];
+    const hover = { textDocument: { uri }, position: { line: 3, character: 3 } };
+    const [all] = await Promise.all([
+      lenses().finally(() => answered.push('lenses')),
+      client.request('textDocument/hover', hover).finally(() => answered.push('hover')),
+    ]);
+    assert.equal(all.length, 4 + 3 * 2001);
+    assert.deepEqual(answered, ['hover', 'lenses']);
+    assert.deepEqual(all.at(-1)?.command?.arguments, [{ uri, service: 's1999' }]);
+  });
+
+  it('make the lenses anew when the spec is edited meanwhile', async () => {
+    await start();
+    await client.open(uri, many(`${folder}/cache`));
+    const before = await lenses();
+    const made = lenses();
+    const start0 = { line: 0, character: 0 };
+    await client.change(uri, { range: { start: start0, end: start0 }, text: '# one line more\n' });
+    const after = (await made).map(({ range }) => range.start.line);
+    assert.deepEqual(
+      after,
+      before.map(({ range }) => range.start.line + 1),
+    );
+  });
+
   it('keep lenses while the text does not parse', async () => {
     await start();
     await client.open(uri, spec(`${folder}/cache`));

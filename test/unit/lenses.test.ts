@@ -1,6 +1,6 @@
 // Code lenses: their places, their constant number, their words.
 import assert from 'node:assert/strict';
-import { codeLenses, lensPlaces, type LensFacts } from '../../server/src/language/lenses.ts';
+import { lensesByKey, lensPlaces, type LensFacts } from '../../server/src/language/lenses.ts';
 import { headerText, serviceText, type ServiceState } from '../../server/src/language/lensState.ts';
 import type { InspectService, ReuseExpectation, Why } from '../../server/src/model/cache.ts';
 import { parseYaml } from '../../server/src/spec/parse.ts';
@@ -8,6 +8,8 @@ import { parseYaml } from '../../server/src/spec/parse.ts';
 const style = { units: 'binary', now: 1_000_000 } as const;
 const spec = 'x-slurm:\n  time: "1"\nservices:\n  app:\n    image: a\n  worker:\n    image: b\n';
 const places = lensPlaces(parseYaml(spec, '/p/compose.yaml').root)!;
+
+const codeLenses = (...given: Parameters<typeof lensesByKey>) => [...lensesByKey(...given)].flat();
 
 function inspected(reuse: ReuseExpectation, why: Why[] = [], lastUsed?: number): ServiceState {
   const service: InspectService = {

@@ -37,19 +37,16 @@ export function lensPlaces(root: SpecNode | undefined): LensPlaces | undefined {
   return { services: services.key.span, each: namedPairs(services).map(toPlace) };
 }
 
-/** The lenses at these places. */
-export function codeLenses(places: LensPlaces, facts: LensFacts, style: LensStyle): Lens[] {
-  if (facts.detail === 'off') return [];
-  const keep = facts.detail === 'compact' ? 1 : Infinity;
-  const lenses = headerLenses(places.services, facts, style).slice(0, keep);
-  for (const { name, span } of places.each) {
-    const own = serviceLenses(name, span, facts, style);
-    for (let index = 0; index < Math.min(keep, own.length); index += 1) {
-      const lens = own[index];
-      if (lens) lenses.push(lens);
-    }
-  }
-  return lenses;
+/** The lenses at these places, in the order of the document, key by key: big specs have thousands, and nobody needs all at once. */
+export function* lensesByKey(
+  places: LensPlaces,
+  facts: LensFacts,
+  style: LensStyle,
+): Generator<readonly Lens[]> {
+  if (facts.detail === 'off') return;
+  const shown = (lenses: readonly Lens[]) => (facts.detail === 'compact' ? lenses.slice(0, 1) : lenses);
+  yield shown(headerLenses(places.services, facts, style));
+  for (const { name, span } of places.each) yield shown(serviceLenses(name, span, facts, style));
 }
 
 function headerLenses(span: Span, facts: LensFacts, style: LensStyle): Lens[] {

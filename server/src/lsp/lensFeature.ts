@@ -1,11 +1,17 @@
 // Code lenses: placed from the text at once, filled from what is known, redrawn when that changes (at most once a second).
-import { CodeLensRefreshRequest, type CodeLens, type Range } from 'vscode-languageserver';
-import type { Span } from '../model/finding.ts';
-import { codeLenses, type Lens, type LensPlaces, lensPlaces } from '../language/lenses.ts';
+import {
+  CodeLensRefreshRequest,
+  CodeLensRequest,
+  type CancellationToken,
+  type CodeLens,
+  type CodeLensParams,
+} from 'vscode-languageserver';
+import { lensesByKey, type LensPlaces, lensPlaces } from '../language/lenses.ts';
 import type { CacheBoard } from './cacheBoard.ts';
-import { readCacheSettings } from './cacheSettings.ts';
-import { rangeOf } from './diagnosticOf.ts';
+import { readCacheSettings, type CacheSettings } from './cacheSettings.ts';
 import { guarded } from './guarded.ts';
+import type { JsonText } from './jsonText.ts';
+import { writeLenses } from './lensText.ts';
 import { LARGEST_TEXT, type OpenDocument } from './openDocuments.ts';
 import type { FeatureRegistration, ServerContext } from './serverContext.ts';
 
@@ -14,46 +20,41 @@ const REDRAW_MS = 1000;
 /** Registers the code lens provider. */
 export function registerLenses(context: ServerContext, board: CacheBoard): FeatureRegistration {
   const placesOf = rememberPlaces(context);
-  context.connection.onCodeLens(({ textDocument: { uri } }, token) =>
-    guarded(context.log, 'codeLens', token, async () => {
+  const prefix = context.options.serverCommands ? 'hpcCompose.server.' : 'hpcCompose.';
+  const lensesOf = (document: OpenDocument, { enabled, units, codeLens, budget }: CacheSettings) => {
+    const { uri } = document;
+    const places = placesOf(document);
+    if (!places || !enabled) return [];
+    const hidden = context.trusted ? undefined : ({ kind: 'untrusted' } as const);
+    const facts = {
+      uri,
+      detail: codeLens,
+      header: hidden ?? board.headerOf(uri, budget),
+      stateOf: (service: string) => hidden ?? board.stateOf(uri, service),
+    };
+    return lensesByKey(places, facts, { units, now: context.ports.now() });
+  };
+  const answer = async (uri: string, signal: AbortSignal): Promise<CodeLens[] | JsonText<CodeLens[]>> => {
+    for (;;) {
       const document = context.documents.get(uri);
       if (!document || !context.documents.isSpec(uri)) return [];
       const settings = readCacheSettings(await context.settings.all(uri));
-      const places = placesOf(document);
-      if (!places || !settings.enabled) return [];
-      const hidden = context.trusted ? undefined : ({ kind: 'untrusted' } as const);
-      const facts = {
-        uri,
-        detail: settings.codeLens,
-        header: hidden ?? board.headerOf(uri, settings.budget),
-        stateOf: (service: string) => hidden ?? board.stateOf(uri, service),
-      };
-      const style = { units: settings.units, now: context.ports.now() };
-      return toCodeLenses(codeLenses(places, facts, style), document, context);
-    }),
+      const { version } = document.text;
+      const groups = lensesOf(document, settings);
+      const isOld = () => document.text.version !== version || context.documents.get(uri) !== document;
+      const text = await writeLenses(groups, { document, prefix, isOld, signal });
+      if (text) return text;
+    }
+  };
+  // By its name: the answer is text already, which the library's own type of it does not know.
+  context.connection.onRequest(
+    CodeLensRequest.method,
+    ({ textDocument: { uri } }: CodeLensParams, token: CancellationToken) =>
+      guarded(context.log, 'codeLens', token, (signal) => answer(uri, signal)),
   );
   const dispose = context.client.codeLensRefresh ? redrawOnChange(context, board) : () => undefined;
   context.documents.onDidClose(({ uri }) => placesOf.forget(uri));
   return { capabilities: { codeLensProvider: {} }, dispose };
-}
-
-/** Lenses over the same key come one behind the other and share its range: big specs have thousands. */
-function toCodeLenses(lenses: readonly Lens[], document: OpenDocument, context: ServerContext): CodeLens[] {
-  const prefix = context.options.serverCommands ? 'hpcCompose.server.' : 'hpcCompose.';
-  let at: Span | undefined;
-  let range: Range | undefined;
-  return lenses.map(({ span, title, command, argument }) => {
-    if (span !== at || !range) [at, range] = [span, rangeOf(span, document)];
-    return {
-      range,
-      command: { title: widened(title), command: prefix + command, arguments: [argument] },
-    };
-  });
-}
-
-/** VS Code drops a plain blank after an icon. */
-function widened(title: string): string {
-  return title.startsWith('$(') ? title.replace(/^(\$\([\w~-]+\)) /, '$1\u00a0') : title;
 }
 
 /** Places by document; while a text cannot be read at all, the last ones stay. */
