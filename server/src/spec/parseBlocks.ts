@@ -9,6 +9,7 @@ import { parseYaml, type ParsedYaml } from './parse.ts';
 import { ENDS_LINE, parseBlock, parseRest, type Anchors, type ParsedBlock } from './parseBlock.ts';
 import { splitBlocks, type Block, type SplitText } from './splitBlocks.ts';
 import { endsItsLine } from './yaml/openBlocks.ts';
+import { MOST_SYNTAX_ERRORS } from './yaml/syntaxFindings.ts';
 import type { Anchored } from './yaml/toNodes.ts';
 
 /** What parseYaml gives, with spans inside blocks. */
@@ -97,6 +98,8 @@ class Reading {
   private readonly isOver: () => boolean;
   private readonly joinBlocks: JoinBlocks;
   private readonly anchors = new Map<string, Anchored>();
+  /** Where each kind of quote stood next, behind the place it was looked for last. */
+  private readonly marks = new Map<string, { readonly from: number; readonly at: number }>();
 
   constructor({ text, blocks, starts }: SplitText, { memory, kept, isOver, joinBlocks }: Lasting) {
     this.isOver = isOver;
@@ -112,6 +115,7 @@ class Reading {
 
   tree(file: string): BlockTree | undefined {
     const reads = this.takeAll();
+    if (!reads) return undefined;
     const { starts } = this;
     if (!this.kept.map('unproven', reads, ({ parsed }) => parsed === undefined).includes(true))
       return this.join(reads, starts, reads, file);
@@ -137,10 +141,15 @@ class Reading {
     return this.join(parts, places, named, file);
   }
 
-  private takeAll(): readonly ReadBlock[] {
+  /** Undefined where so much is broken that the whole text is read in the end: then block by block takes a thousand times as long. */
+  private takeAll(): readonly ReadBlock[] | undefined {
+    let broken = 0;
     for (let index = this.from; index < this.to; index += 1) {
       const block = this.blocks[index];
-      if (block) this.take(block, (this.starts[index] ?? 0) + block.text.length);
+      if (!block) continue;
+      const { parsed } = this.take(block, (this.starts[index] ?? 0) + block.text.length);
+      broken += parsed?.syntax.length ?? 1;
+      if (broken >= MOST_SYNTAX_ERRORS) return undefined;
     }
     return this.memory.all();
   }
@@ -153,7 +162,7 @@ class Reading {
   }
 
   /** The next block; it ends there. */
-  private take(block: Block, end: number): void {
+  private take(block: Block, end: number): ReadBlock {
     const before = this.count;
     const read = this.memory.take(
       block,
@@ -163,6 +172,7 @@ class Reading {
     if (this.count > before && this.isOver()) throw new Paused();
     if (read.parsed && read.parsed.anchors.size > 0)
       for (const [name, anchor] of read.parsed.anchors) this.anchors.set(name, anchor);
+    return read;
   }
 
   private isValid({ parsed, links, quotes }: ReadBlock, end: number): boolean {
@@ -188,12 +198,13 @@ class Reading {
   }
 
   private quotesBehind(end: number): string {
-    const double = this.nextQuote(/(?<!\\)(?:\\\\)*"/g, end);
-    return double + this.nextQuote(/(?<!')'(?:'')*(?!')/g, end);
+    const double = this.nextQuote('"', /(?<!\\)(?:\\\\)*"/g, end);
+    return double + this.nextQuote("'", /(?<!')'(?:'')*(?!')/g, end);
   }
 
   /** The first such quote from there on; nothing where there is none. */
-  private nextQuote(pattern: RegExp, from: number): string {
+  private nextQuote(mark: string, pattern: RegExp, from: number): string {
+    if (!this.hasBehind(mark, from)) return '';
     for (const run of runsFrom(this.text, from)) {
       pattern.lastIndex = run.from;
       if (!pattern.test(run.text)) continue;
@@ -201,6 +212,26 @@ class Reading {
       return `${run.text[last] ?? ''}${endsItsLine(run.text, last) ? ENDS_LINE : ''}`;
     }
     return '';
+  }
+
+  /** True when the text holds a mark from there on; blocks ask for it one after the other, the text is searched once. */
+  private hasBehind(mark: string, from: number): boolean {
+    const last = this.marks.get(mark);
+    if (last && last.from <= from && from <= last.at) return last.at < Infinity;
+    const at = this.placeOf(mark, from);
+    this.marks.set(mark, { from, at });
+    return at < Infinity;
+  }
+
+  /** The first place of a mark from there on; Infinity where there is none. */
+  private placeOf(mark: string, from: number): number {
+    let start = from;
+    for (const run of runsFrom(this.text, from)) {
+      const at = run.text.indexOf(mark, run.from);
+      if (at >= 0) return start + at - run.from;
+      start += run.text.length - run.from;
+    }
+    return Infinity;
   }
 
   /** What is left of the text behind the parts as one more. */

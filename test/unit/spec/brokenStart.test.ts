@@ -61,6 +61,37 @@ describe('a text that is broken from its first lines on', () => {
       assertSameTree(parser, `${few}${few.slice('services:\n'.length).repeat(count)}`);
   });
 
+  it('is not read block by block to its end', () => {
+    for (const [what, text] of Object.entries(BROKEN)) {
+      let blocks = 0;
+      const { read, fallbacks } = createBlockParser(() => {
+        blocks += 1;
+        return false;
+      });
+      read(text, FILE);
+      assert.ok(blocks <= 1010 && fallbacks.whole === 1, `${what}: ${blocks} blocks`);
+    }
+  });
+
+  it('is not searched for quotes again and again, block by block', () => {
+    const test: (this: RegExp, text: string) => boolean = Reflect.get(RegExp.prototype, 'test');
+    let searches = 0;
+    RegExp.prototype.test = function (this: RegExp, text: string) {
+      if (this.source.startsWith('(?<!')) searches += 1;
+      return test.call(this, text);
+    };
+    try {
+      createBlockParser().read(
+        services((index) => `  a${index}:\n    image: "x\n    b: c\n`, 50),
+        FILE,
+      );
+    } finally {
+      RegExp.prototype.test = test;
+    }
+    // For double quotes alone: there are no others.
+    assert.ok(searches > 0 && searches <= 55, `${searches} searches`);
+  });
+
   it('is read on where the errors are few, or come from lines that may be indented loosely', () => {
     const good = services((index) => `  a${index}:\n    image: x\n`, 8_000);
     assert.equal(brokenStart(good), undefined);
