@@ -33,6 +33,7 @@ export function syntaxFindings(
   isLater: boolean,
   most: number = MOST_SYNTAX_ERRORS,
 ): readonly Finding[] {
+  if (composed.documents.every(({ errors }) => errors.length === 0)) return [];
   const findings: Finding[] = [];
   const seen = new Set<number>();
   const lines = linesOf(text);
