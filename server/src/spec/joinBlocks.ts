@@ -7,7 +7,7 @@ import { isDamage, type ParsedYaml } from './parse.ts';
 import type { ParsedBlock, ParsedRest } from './parseBlock.ts';
 import { followSections, type SectionPairs } from './sectionPairs.ts';
 import type { Block } from './splitBlocks.ts';
-import { MOST_SYNTAX_ERRORS } from './yaml/syntaxFindings.ts';
+import { MOST_SYNTAX_ERRORS } from './yaml/composeDocuments.ts';
 import { duplicateKey, identityOf } from './yaml/toNodes.ts';
 
 /** One block, or everything from a block on. Exactly one of `parsed` and `rest` is there. */

@@ -5,7 +5,13 @@ import type { Finding, Span } from '../model/finding.ts';
 import { isNull, type SpecNode } from './node.ts';
 import { findingOf } from './rules/finding.ts';
 import { brokenStart } from './yaml/brokenStart.ts';
-import { composeDocuments, DEPTH_LIMIT, errorsOf, type ComposedText } from './yaml/composeDocuments.ts';
+import {
+  composeDocuments,
+  DEPTH_LIMIT,
+  errorsOf,
+  LONGEST_LINE,
+  type ComposedText,
+} from './yaml/composeDocuments.ts';
 import { directiveProblem } from './yaml/directives.ts';
 import { isOpenBracket } from './yaml/explainSyntax.ts';
 import { readPlain } from './yaml/readPlain.ts';
@@ -89,6 +95,7 @@ export function readUnusual(text: string, file: string, known?: ReadonlyMap<stri
   const unified = unifyBreaks(text);
   const composed = brokenStart(unified) ?? composeDocuments(unified);
   if (composed.tooDeepAt !== undefined) return failed(tooDeep(composed.tooDeepAt, file, text));
+  if (composed.tooLongAt !== undefined) return failed(tooLong(composed.tooLongAt, file, unified));
   const first = composed.documents[0];
   if (!first) return failed(notAMapping({ file, start: 0, end: 0 }, 'nothing'));
   return readDocument(first, composed, text, file, known);
@@ -147,6 +154,14 @@ function controlCharacter(match: RegExpExecArray, file: string): Finding {
 function tooDeep(offset: number, file: string, text: string): Finding {
   const span = { file, start: offset, end: Math.min(offset + 1, text.length) };
   return syntaxError(`nesting is deeper than ${DEPTH_LIMIT} levels (recursion limit exceeded)`, span);
+}
+
+/** At the head of the line. */
+function tooLong(offset: number, file: string, text: string): Finding {
+  const start = text.lastIndexOf('\n', offset - 1) + 1;
+  const [word = ''] = /^\s*\S{1,60}/.exec(text.slice(start, start + 200)) ?? [];
+  const span = { file, start: start + word.search(/\S|$/), end: start + word.length };
+  return findingOf('HX001', { span, variant: 'line', words: { count: LONGEST_LINE } });
 }
 
 function syntaxError(message: string, span: Span): Finding {

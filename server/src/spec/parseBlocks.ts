@@ -9,7 +9,7 @@ import { parseYaml, type ParsedYaml } from './parse.ts';
 import { ENDS_LINE, parseBlock, parseRest, type Anchors, type ParsedBlock } from './parseBlock.ts';
 import { splitBlocks, type Block, type SplitText } from './splitBlocks.ts';
 import { endsItsLine } from './yaml/openBlocks.ts';
-import { MOST_SYNTAX_ERRORS } from './yaml/syntaxFindings.ts';
+import { MOST_SYNTAX_ERRORS } from './yaml/composeDocuments.ts';
 import type { Anchored } from './yaml/toNodes.ts';
 
 /** What parseYaml gives, with spans inside blocks. */

@@ -175,4 +175,18 @@ describe('YAML reading', () => {
       );
     });
   });
+
+  it('reads no line of more words than anybody writes, and says which', () => {
+    const listed = (count: number, item = 'a, ') => `a: 1\nb: [${item.repeat(count)}b]\nc: 2\n`;
+    for (const text of [listed(60_000), listed(200_000, ','), listed(60_000, '{}, ')]) {
+      const { root, findings, damaged } = parse(text);
+      assert.deepEqual(
+        findings.map(({ code, span }) => [code, text.slice(span.start, span.end)]),
+        [['HX001', 'b:']],
+      );
+      assert.ok(!root && !damaged);
+    }
+    assert.deepEqual(parse(listed(5000)).findings, []);
+    assert.deepEqual(parse(`a:\n${'- x\n'.repeat(100_000)}`).findings, []);
+  });
 });

@@ -1,8 +1,13 @@
 // A text that is broken from its first lines on is read no further than its errors are told: the library would read all of it, and make
 // an error of every line, before it says the first one. What it says of a start stands for the whole, but for what the end cut off.
-import { composeOnce, DEPTH_LIMIT, type ComposedText } from './composeDocuments.ts';
-import { missingSpaces } from './looseIndent.ts';
-import { MOST_SYNTAX_ERRORS, syntaxFindings } from './syntaxFindings.ts';
+import {
+  composeOnce,
+  DEPTH_LIMIT,
+  isUnread,
+  MOST_SYNTAX_ERRORS,
+  type ComposedText,
+} from './composeDocuments.ts';
+import { syntaxFindings } from './syntaxFindings.ts';
 
 export interface StartSizes {
   /** Characters of the first start that is tried, and how many times longer each next one is. */
@@ -27,15 +32,10 @@ export function brokenStart(text: string, sizes: StartSizes = SIZES): ComposedTe
   for (let size = first; size * 2 < text.length; size *= factor) {
     const start = text.slice(0, text.lastIndexOf('\n', size) + 1);
     const composed = composeOnce(start);
-    if (composed.tooDeepAt !== undefined || composed.cutAt !== undefined) return undefined;
+    if (isUnread(composed) || composed.cutAt !== undefined) return undefined;
     const { length } = syntaxFindings(composed, start, '', false, wanted);
-    if (length === wanted) return isMended(text, composed) ? undefined : composed;
+    if (length === wanted) return composed;
     if (length * factor < wanted) return undefined;
   }
   return undefined;
-}
-
-/** True when the first error may go away, and others with it, once loosely indented lines are moved. */
-function isMended(text: string, { documents }: ComposedText): boolean {
-  return missingSpaces(text, documents) !== undefined;
 }

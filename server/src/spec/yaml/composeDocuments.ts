@@ -17,6 +17,11 @@ const STACK_MARGIN = 24;
 
 /** From so many tokens on one line on, a line that is broken already is not read to its end. */
 const LONG_LINE = 20_000;
+/** A line of more tokens is written by no person, and takes gigabytes to read. */
+export const LONGEST_LINE = 160_000;
+
+/** So many syntax errors of a text are told: behind that many nothing is sure any more, and each costs time and memory. */
+export const MOST_SYNTAX_ERRORS = 1000;
 
 /** Everything is left to us: no typing, no tags, no merge keys, no duplicate check. */
 const COMPOSER_OPTIONS = {
@@ -34,6 +39,8 @@ export interface ComposedText {
   readonly documents: readonly Document.Parsed[];
   /** Offset at which nesting became too deep; `documents` is then empty. */
   readonly tooDeepAt?: number;
+  /** Offset in a line that is too long to be read; `documents` is then empty. */
+  readonly tooLongAt?: number;
   /** Offset behind which nothing was read, because the line is broken and very long. */
   readonly cutAt?: number;
   /** True when lines of brackets or quotes were moved, which a syntax error before them would have prevented. */
@@ -46,13 +53,15 @@ const MOST_READ_AGAIN = 4_000_000;
 /** Documents of a text, or the offset where its nesting passes the limit. Never throws. */
 export function composeDocuments(text: string): ComposedText {
   const asWritten = composeOnce(text);
+  // So much is wrong that lines of a bracket or two change nothing.
+  if (errorsOf(asWritten).length > MOST_SYNTAX_ERRORS) return asWritten;
   let [moved, composed] = [text, asWritten];
   let spaces: readonly Insertion[] = [];
   for (let read = text.length; read <= MOST_READ_AGAIN; read += moved.length) {
     const missing = composed.cutAt === undefined ? missingSpaces(moved, composed.documents) : undefined;
     const better = missing && withSpaces(moved, missing.spaces);
     const next = better === undefined ? undefined : composeOnce(better);
-    if (!missing || better === undefined || !next || next.tooDeepAt !== undefined) break;
+    if (!missing || better === undefined || !next || isUnread(next)) break;
     if (!isBetter(next, composed, missing.close)) break;
     spaces = joinSpaces(spaces, missing.spaces);
     [moved, composed] = [better, next];
@@ -78,6 +87,11 @@ export function errorsOf({ documents }: ComposedText) {
   return documents.flatMap(({ errors }) => errors).sort((a, b) => a.pos[0] - b.pos[0]);
 }
 
+/** True where nothing was read. */
+export function isUnread({ tooDeepAt, tooLongAt }: ComposedText): boolean {
+  return tooDeepAt !== undefined || tooLongAt !== undefined;
+}
+
 /** The same without moving anything. */
 export function composeOnce(text: string): ComposedText {
   const parser = new Parser();
@@ -92,6 +106,7 @@ export function composeOnce(text: string): ComposedText {
     inLine += 1;
     if (lexeme.endsWith('\n')) [inLine, nextLook] = [0, LONG_LINE];
     else if (inLine === nextLook) {
+      if (inLine >= LONGEST_LINE) return { documents: [], tooLongAt: offset };
       if (isBroken(parser.stack)) {
         cutAt = offset;
         break;

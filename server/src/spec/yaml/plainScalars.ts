@@ -76,11 +76,15 @@ function plain({ text, file }: Source, at: number, form: RegExp): ScalarNode {
     : { kind: 'scalar', value, style: 'plain', span };
 }
 
+/** Brackets and braces with more in them are left to the library, which has a limit for lines. */
+const MOST_INLINE = 2000;
+
 /** A list in brackets on one line. */
 function readBrackets(source: Source, from: number, depth: number): SeqNode {
   const items: SpecNode[] = [];
   let at = from + 1;
   while (source.text[at] !== ']') {
+    if (items.length === MOST_INLINE) throw UNUSUAL;
     const item = flowItem(source, at, depth);
     items.push(item);
     at = behindComma(source, item.span.end, ']');
@@ -98,7 +102,8 @@ function readBraces(source: Source, from: number, depth: number): MapNode {
     if (!FLOW_KEY.test(text)) throw UNUSUAL;
     const end = FLOW_KEY.lastIndex;
     const name = text.slice(at, end);
-    if (isWord(name) || pairs.some(({ key }) => key.value === name)) throw UNUSUAL;
+    if (pairs.length === MOST_INLINE || isWord(name) || pairs.some(({ key }) => key.value === name))
+      throw UNUSUAL;
     const value = flowItem(source, end + 2, depth);
     pairs.push({
       key: { kind: 'scalar', value: name, style: 'plain', span: { file, start: at, end } },

@@ -4,13 +4,10 @@ import type { Document } from 'yaml';
 import type { Finding, Span } from '../../model/finding.ts';
 import { linesOf } from '../../model/textLines.ts';
 import { findingOf } from '../rules/finding.ts';
-import type { ComposedText } from './composeDocuments.ts';
+import { MOST_SYNTAX_ERRORS, type ComposedText } from './composeDocuments.ts';
 import { explainSyntax, type Explanation } from './explainSyntax.ts';
 import { openingQuotes } from './openingQuote.ts';
 import { syntaxWords } from './syntaxWords.ts';
-
-/** So many syntax errors of a text are told: behind that many nothing is sure any more, and each costs time and memory. */
-export const MOST_SYNTAX_ERRORS = 1000;
 
 /** So many of them are explained from the lines around them; the rest keep the words of a table. */
 const EXPLAINED = 50;

@@ -6,7 +6,15 @@ const information = { severity: 'information' } as const;
 const hint = { severity: 'hint' } as const;
 
 export const OWN_RULES = {
-  HX001: rule('file-too-large', 17, 'The file is {size}; files over 5 MB are not checked.', information),
+  HX001: rule(
+    'file-too-large',
+    17,
+    {
+      main: 'The file is {size}; files over 5 MB are not checked.',
+      line: 'This line has more than {count} words and signs; a file with such a line is not checked.',
+    },
+    information,
+  ),
   HX002: rule('positional-form', 17, 'A list stands here for a mapping, its values taken in order.', {
     ...warning,
     advice: 'Write the keys: hpc-compose accepts the list by accident only.',
