@@ -8,6 +8,7 @@ import {
   type ServerCapabilities,
 } from 'vscode-languageserver';
 import { URI } from 'vscode-uri';
+import { optimiseAsUsual } from '../core/optimiseLate.ts';
 import type { Log, Ports } from '../core/ports.ts';
 import { createPlanMemory } from '../load/planMemory.ts';
 import type { InitializationOptions } from '../model/protocol.ts';
@@ -91,7 +92,13 @@ export function startServer(setup: ServerSetup): void {
     cleanups.push(...registrations.flatMap(({ dispose }) => (dispose ? [dispose] : [])));
     connection.onInitialized(() => {
       start(context, settings);
-      if (setup.warmUp) cleanups.push(warmUp(restOf(documents)));
+      if (!setup.warmUp) return;
+      cleanups.push(warmUp(restOf(documents)));
+      // Whoever edits has seen the first findings: from then on machine code pays.
+      const first = documents.onDidChange(() => {
+        first.dispose();
+        optimiseAsUsual();
+      });
     });
     // What is saved is often what other documents hang on: a base, `.env`, settings. One look at each file that was read.
     connection.onDidSaveTextDocument(() => void surroundings.recheck());
