@@ -1,26 +1,23 @@
 // A thread that steps back leaves the others of its process where they are.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { buildSync } from 'esbuild';
 
+const ROOT = path.join(import.meta.dirname, '../..');
 const USE = `
 bundled.goBehind();
 const tid = Number(require('node:fs').readlinkSync('/proc/thread-self').split('/').pop());
 require('node:worker_threads').parentPort.postMessage(require('node:os').getPriority(tid));`;
 
 function workerCode(): string {
-  const { outputFiles } = buildSync({
-    entryPoints: [path.join(import.meta.dirname, '../../server/src/core/goBehind.ts')],
-    bundle: true,
-    write: false,
-    platform: 'node',
-    format: 'iife',
-    globalName: 'bundled',
-  });
-  return `${outputFiles[0]?.text ?? ''}${USE}`;
+  const esbuild = path.join(ROOT, 'node_modules/.bin/esbuild');
+  const options = ['--bundle', '--platform=node', '--format=iife', '--global-name=bundled'];
+  return execFileSync(esbuild, [path.join(ROOT, 'server/src/core/goBehind.ts'), ...options], {
+    encoding: 'utf8',
+  }).concat(USE);
 }
 
 describe('threads that work behind others', () => {
