@@ -31,6 +31,8 @@ const GOALS = {
   memory10000: '< 120 MB',
 };
 
+const READING_MS = 5000;
+
 const HEAD = ['x-slurm:', '  nodes: 4', '  cache_dir: /shared/cache', '  time: "01:00:00"', 'services:'];
 const serviceLines = (index) => [
   `  service${index}:`,
@@ -277,6 +279,8 @@ async function measureOpen(folder, { lines, fresh, warm }, mistake) {
 async function measureSize(folder, { lines, edits, quotes, bursts }) {
   const sessions = [];
   for (const tool of TOOLS) sessions.push(await open(tool, folder, specLines(lines)));
+  // People read before they type: servers may use the time.
+  await new Promise((resolve) => setTimeout(resolve, READING_MS));
   const before = sessions.map(({ connection }) => cpuOf(connection));
   const times = TOOLS.map(() => ({ service: [], job: [], quote: [], burst: [] }));
   for (let turn = 0; turn < edits; turn++)

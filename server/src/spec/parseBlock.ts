@@ -40,14 +40,35 @@ export function parseBlock(
   known: Anchors,
   quotes: () => string,
 ): ParsedBlock | undefined {
-  const read = readYaml(block.before + block.text + block.after, name, known);
-  const isBroken = read.syntax.length > 0 || read.whole.length > 0;
-  if (!isBroken || block.after === '') return proven(block, read);
+  const readWith = (after: string) => readYaml(block.before + block.text + after, name, known);
+  const readDamaged = (behind: string) => {
+    const after = damageEnd(block.after, behind.replaceAll(ENDS_LINE, ''));
+    const read = readWith(after);
+    return { read, parsed: () => proven({ ...block, after }, read) };
+  };
+  // What is surely damaged need not be read as if it were not.
+  if (block.after !== '' && hasOpenQuote(block.text)) {
+    const behind = quotes();
+    const { read, parsed } = readDamaged(behind);
+    if (isBroken(read) && !behind.includes(ENDS_LINE)) return parsed();
+  }
+  const read = readWith(block.after);
+  if (!isBroken(read) || block.after === '') return proven(block, read);
   const behind = /["']/.test(block.text) ? quotes() : '';
   // A quote that ends its line may be the one that closes this.
   if (read.isCutShort && behind.includes(ENDS_LINE)) return undefined;
-  const after = damageEnd(block.after, behind.replaceAll(ENDS_LINE, ''));
-  return proven({ ...block, after }, readYaml(block.before + block.text + after, name, known));
+  return readDamaged(behind).parsed();
+}
+
+function isBroken({ syntax, whole }: ReadText): boolean {
+  return syntax.length > 0 || whole.length > 0;
+}
+
+/** True when the double quotes of a text are no pairs. */
+function hasOpenQuote(text: string): boolean {
+  let isOpen = false;
+  for (let at = text.indexOf('"'); at >= 0; at = text.indexOf('"', at + 1)) isOpen = !isOpen;
+  return isOpen;
 }
 
 const INNER = 'zz-inner';
