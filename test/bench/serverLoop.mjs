@@ -103,13 +103,21 @@ function timer(entries, delays) {
   };
 }
 
-async function measure(entries, folder) {
+/** Work with a server that looks at a spec with a cache of so many entries, and with the timer for what it is asked. */
+async function withServer(entries, folder, work) {
   const cache = makeCache(entries, folder);
   const { connection, delays } = startServer(folder);
   try {
     const uri = await start(connection, folder, cache);
     await delays();
-    const timed = timer(entries, delays);
+    await work({ connection, delays, cache, uri, timed: timer(entries, delays) });
+  } finally {
+    await connection.end();
+  }
+}
+
+async function measure(entries, folder) {
+  await withServer(entries, folder, async ({ connection, delays, cache, uri, timed }) => {
     const list = async (offset) =>
       (await connection.request('hpcCompose/cache/list', { uri, limit: PAGE, offset })).result;
     // What the machine itself adds: nothing is asked of the server meanwhile.
@@ -156,28 +164,19 @@ async function measure(entries, folder) {
       connection.request('hpcCompose/prune/reports', { uri }),
     );
     console.log(`${entries} entries: plans remove ${length}, then ${half.entries.length}`);
-  } finally {
-    await connection.end();
-  }
+  });
 }
 
 /** A client that knows no pages gets everything at once, and again after each act of ours. */
 async function measureWithoutPages(entries, folder) {
-  const cache = makeCache(entries, folder);
-  const { connection, delays } = startServer(folder);
-  try {
-    const uri = await start(connection, folder, cache);
-    await delays();
-    const timed = timer(entries, delays);
+  await withServer(entries, folder, async ({ connection, cache, uri, timed }) => {
     const { result } = await timed('whole list', () => connection.request('hpcCompose/cache/list', { uri }));
     const { artifact_path } = result.entries[0];
     const pin = { cacheDir: cache, paths: [artifact_path], pinned: true };
     const told = connection.notified('hpcCompose/cache/didChange');
     await timed('pin, and the whole list again', () => connection.request('hpcCompose/cache/pin', pin));
     if ((await told).params.entries.length !== entries) throw new Error('not everything was told');
-  } finally {
-    await connection.end();
-  }
+  });
 }
 
 if (!fs.existsSync(generator)) console.log(`skipped: ${generator} is not there (set HPC_COMPOSE_SHARED)`);

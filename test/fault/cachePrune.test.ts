@@ -47,6 +47,14 @@ describe('faults on pruning a cache', function () {
     const ended = await prune(['--age', '30'], prefix);
     return { ended, result: ended.stdout === '' ? undefined : (JSON.parse(ended.stdout) as PruneResult) };
   };
+  /** Saves the plan of a prune by age, as it was printed but for what `edit` does to it. */
+  const savePlan = async (edit = (text: string) => text) => {
+    const args = ['prune', '--age', '30', '--cache-dir', cache, '--dry-run', '--format', 'json'];
+    const { stdout } = await cli(args);
+    const file = path.join(folder(), 'plan.json');
+    fs.writeFileSync(file, edit(stdout));
+    return file;
+  };
   const states = async () => {
     const { stdout } = await cli(['list', '--long', '--format', 'json', '--cache-dir', cache]);
     const { entries } = JSON.parse(stdout) as { entries: (Manifest & { state: string })[] };
@@ -378,18 +386,7 @@ describe('faults on pruning a cache', function () {
 
   it('applies a plan to its own directory only, by any spelling, also with its numbers written as numbers', async () => {
     olds(1);
-    const planned = await cli([
-      'prune',
-      '--age',
-      '30',
-      '--cache-dir',
-      cache,
-      '--dry-run',
-      '--format',
-      'json',
-    ]);
-    const file = path.join(folder(), 'plan.json');
-    fs.writeFileSync(file, planned.stdout.replace(/"ino": "(\d+)"/, '"ino": $1'));
+    const file = await savePlan((text) => text.replace(/"ino": "(\d+)"/, '"ino": $1'));
     const other = await cli(['prune', '--plan', file, '--yes', '--cache-dir', folder()]);
     assert.equal(other.code, 2);
     assert.match(other.stderr, /the plan is for .*, not for the --cache-dir/);
@@ -432,18 +429,7 @@ describe('faults on pruning a cache', function () {
 
   it('applies a saved plan as it is, and asks for a yes without a terminal', async () => {
     const files = olds(2);
-    const { stdout } = await cli([
-      'prune',
-      '--age',
-      '30',
-      '--cache-dir',
-      cache,
-      '--dry-run',
-      '--format',
-      'json',
-    ]);
-    const file = path.join(folder(), 'plan.json');
-    fs.writeFileSync(file, stdout);
+    const file = await savePlan();
     addPrepared(cache, 'later', old);
     assert.equal((await cli(['prune', '--plan', file])).code, 1);
     const applied = await cli(['prune', '--plan', file, '--yes', '--format', 'json']);

@@ -37,7 +37,7 @@ export const nodeFiles: FileSystem = {
   rename: (from, to) => fs.renameSync(from, to),
   link: (existing, path) => fs.linkSync(existing, path),
   unlink: (path) => fs.unlinkSync(path),
-  makeDirectories: (path) => makeDirectories(path),
+  makeDirectories,
   realpath: (path) => fs.realpathSync(path),
   names: (directory) => fs.readdirSync(directory),
   statfs: (path) => fs.statfsSync(path),

@@ -1,6 +1,6 @@
 // What looks at plans found last, given again while the plan is the very same one and so is what the disk says of each of its
 // images: the same value, so that whoever made something of it need not do so again. For a server.
-import type { CachePlan, ImageArtifact, ServicePlan } from '../model/plan.ts';
+import type { CachePlan, ServicePlan } from '../model/plan.ts';
 import type { Commitment } from './commitment.ts';
 import { createCommitmentMemory, type Judge } from './commitmentMemory.ts';
 import type { InspectOptions } from './inspect.ts';
@@ -51,7 +51,7 @@ async function judgeAll(plan: CachePlan, judge: Judge, signal?: AbortSignal): Pr
   const bytes = createBytesReader();
   const rest = restEvery();
   for (const { base, prepared } of plan.services) {
-    for (const artifact of [base, prepared] satisfies (ImageArtifact | undefined)[])
+    for (const artifact of [base, prepared])
       if (artifact && !commitments.has(artifact.path)) commitments.set(artifact.path, judge(artifact, bytes));
     if (rest.isDue()) await rest.take(signal);
   }

@@ -102,15 +102,7 @@ export function createAnalyses(surroundings: Pick<SurroundingsSource, 'of'>): Do
     beside,
     early: (document) => {
       const analysis = knownOf(document).spec.early();
-      if (!analysis) return undefined;
-      const { root, findings } = analysis;
-      return {
-        text: document.text.state,
-        around: surroundings.of(document),
-        analysis,
-        root,
-        findings,
-      };
+      return analysis && judgedOf(document, surroundings.of(document), analysis);
     },
     treeOf: (document) => {
       const { spec, state, judged } = knownOf(document);
@@ -156,7 +148,12 @@ function judge(
   if (text.length > LARGEST_TEXT)
     return { text, around, root: undefined, findings: [tooLarge(document.path, text)] };
   const analysis = spec.analyseUntil(text, around, isOver);
-  return analysis && { text, around, analysis, root: analysis.root, findings: analysis.findings };
+  return analysis && judgedOf(document, around, analysis);
+}
+
+function judgedOf({ text }: OpenDocument, around: Surroundings, analysis: Analysis): Judged {
+  const { root, findings } = analysis;
+  return { text: text.state, around, analysis, root, findings };
 }
 
 function tooLarge(file: string, text: Text): Finding {

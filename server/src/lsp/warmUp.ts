@@ -61,16 +61,13 @@ const AROUND: Surroundings = {
 /** Starts; `isBusy` is asked before each step whether to wait. Gives a function that ends it. */
 export function warmUp(isBusy: () => boolean): () => void {
   const { sound, damaged } = stepsOfWarmUp();
-  const steps = [...sound, ...damaged];
+  const steps = [optimiseAsUsual, ...sound, ...damaged];
   let timer: NodeJS.Timeout | undefined;
-  let isIdle = false;
   const go = () => {
     if (isBusy()) {
       wait(BUSY_MS);
       return;
     }
-    if (!isIdle) optimiseAsUsual();
-    isIdle = true;
     steps.shift()?.();
     if (steps.length > 0) wait(1);
   };
