@@ -67,6 +67,23 @@ describe('running programs', function () {
     assert.equal(tail.stdout.length, 65_536);
   });
 
+  it('lets one that nobody waits for give way, by its priority and that of its session', async function () {
+    if (!existsSync('/proc/self/stat')) this.skip();
+    // The priority is the 19th field; the third is the state, behind the name in parentheses.
+    const script =
+      "read line; sed 's/.*) //' /proc/self/stat | cut -d' ' -f17; sed 's/.* //' /proc/self/autogroup 2>&1";
+    const inputOfBehind = { input: 'go\n', behind: true };
+    const [usual, behind] = [
+      await runProcess(sh(script, { input: 'go\n' })),
+      await runProcess(sh(script, inputOfBehind)),
+    ];
+    const [nice = '', session = ''] = behind.stdout.split('\n');
+    assert.ok(Number(nice) >= 10, nice);
+    assert.notEqual(usual.stdout.split('\n')[0], nice);
+    // Others than root may do so only ten times a second, all together.
+    if (existsSync('/proc/self/autogroup') && process.getuid?.() === 0) assert.equal(session, '10');
+  });
+
   it('says why a program could not be started', async () => {
     const missing = await runProcess({ command: join(folder(), 'none'), args: [], env: process.env });
     assert.equal(missing.startError, 'ENOENT');

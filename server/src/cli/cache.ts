@@ -1,4 +1,6 @@
 // The rows of the command table that work on a cache directory.
+import { runCacheList } from './cacheList.ts';
+import { runCachePrune } from './cachePrune.ts';
 import type { CommandDefinition, FlagTable } from './command.ts';
 
 const FORMAT: FlagTable = { format: { value: 'text|json', help: 'Output format' } };
@@ -40,7 +42,7 @@ export const CACHE_COMMANDS: readonly CommandDefinition[] = [
       long: { help: 'Also size, state, pins and totals' },
       rescan: { help: 'Read every manifest instead of trusting the index' },
     },
-    load: async () => (await import('./cacheList.ts')).runCacheList,
+    load: () => Promise.resolve(runCacheList),
   },
   {
     path: ['cache', 'inspect'],
@@ -75,7 +77,7 @@ export const CACHE_COMMANDS: readonly CommandDefinition[] = [
       'tool-version': { value: 'V', help: 'hpc-compose version that counts as current' },
       ...FORMAT,
     },
-    load: async () => (await import('./cachePrune.ts')).runCachePrune,
+    load: () => Promise.resolve(runCachePrune),
   },
   entryCommand(
     'pin',

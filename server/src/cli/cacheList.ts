@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import { escapeControl } from '../core/cacheNames.ts';
 import { ioFailure } from '../core/ioFailure.ts';
+import { readCacheState } from '../core/list.ts';
 import { streamListing } from '../core/listing/streamListing.ts';
 import type { CacheState, ListProblem } from '../model/cache.ts';
 import { formatAgo, formatBytes } from '../model/units.ts';
@@ -57,7 +58,6 @@ export function sayProblems(context: CommandContext, problems: readonly ListProb
 }
 
 async function printLong(context: CommandContext, cacheDir: string, format: 'text' | 'json'): Promise<void> {
-  const { readCacheState } = await import('../core/list.ts');
   const state = readCacheState(cacheDir);
   sayProblems(context, state.problems);
   const { schema_version, entries, totals } = state;

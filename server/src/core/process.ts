@@ -2,6 +2,7 @@
 import { spawn, spawnSync, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
+import { sendBehind } from './goBehind.ts';
 import { collectOutput } from './processOutput.ts';
 
 export interface ProcessRequest {
@@ -21,6 +22,8 @@ export interface ProcessRequest {
   readonly keepStdout?: 'whole' | 'tail';
   /** Ends the process also when this program is killed. */
   readonly guard?: ProcessGuard;
+  /** Nobody waits for it: it gives way to everything else on the machine. */
+  readonly behind?: boolean;
   /** Makes it a servant that reads what we write: called at once with its input. It ends when that ends, at the latest with us. */
   readonly onInput?: (input: ProcessInput) => void;
 }
@@ -111,6 +114,7 @@ function start(
   try {
     const child = spawn(request.command, request.args, { cwd, env: request.env, detached: true, stdio });
     if (child.pid !== undefined) request.guard?.add(child.pid);
+    if (child.pid !== undefined && request.behind) sendBehind(child.pid);
     return { child, ending: endingOf(child) };
   } catch (error) {
     return { child: undefined, ending: Promise.resolve(notStarted(error)) };

@@ -5,8 +5,8 @@ import type { WorkerTask } from './worker.ts';
 
 const { task } = workerData as { task: WorkerTask };
 
-// Somebody waits for a listing, and for locks that a prune holds; everything else is read for a server, which answers people first.
-if (task !== 'render' && task !== 'prune-apply') goBehind();
+// Somebody waits for a listing; everything else is done for a server, which answers people first.
+if (task !== 'render') goBehind();
 
 switch (task) {
   case 'render':

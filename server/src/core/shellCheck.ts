@@ -1,9 +1,10 @@
-// Gives texts to `bash -n` and to ShellCheck, many in one process, each through standard input: texts may hold what other people
+// Gives texts to `bash -n` and to ShellCheck, some tens in one process, each through standard input: texts may hold what other people
 // must not see in a list of processes. Nothing is ever executed: `-n` reads commands and runs none, no start-up file is read, and the
 // environment is all but empty. Answers are kept by the hash of the text.
 import { createHash } from 'node:crypto';
 import type { Ports } from './ports.ts';
 import { createSlots } from './prepare/slots.ts';
+import { restEvery } from './restEvery.ts';
 
 /** Programs, by path or by name on PATH. */
 export interface ShellTools {
@@ -31,7 +32,7 @@ interface Tool {
   /** Where its errors go: into the answer, or nowhere. */
   readonly errors: '&1' | '/dev/null';
   readonly locale: string;
-  /** For all texts of one call. */
+  /** For the texts of one process. */
   readonly limitMs: number;
 }
 
@@ -63,6 +64,7 @@ const STYLE: Tool = {
 /** Texts longer than this are left alone: the time of ShellCheck grows faster than they do. */
 const LONGEST_TEXT = 200_000;
 const MOST_ANSWERS = 5000;
+const SLICE_MS = 10;
 
 /** A checker with a memory of its own. */
 export function createShellChecker(ports: Pick<Ports, 'run' | 'env'>): ShellChecker {
@@ -76,41 +78,72 @@ function createCheck(tool: Tool, ports: Pick<Ports, 'run' | 'env'>): ShellCheck 
   return (texts, tools, signal) =>
     turn.use(signal, async () => {
       if (known.size > MOST_ANSWERS) known.clear();
-      const limit = AbortSignal.any([signal, AbortSignal.timeout(tool.limitMs)]);
-      for (const { command, group } of groupsOf(texts, tool, tools, known)) {
-        const outputs = await runForEach(group, command, tool, tools, ports, limit);
-        for (const [index, output] of outputs.entries())
-          known.set(keyOf(command, group[index] ?? ''), output);
+      const answers = new Map<string, string>();
+      const learn = ({ text, key }: Question, answer: string) => {
+        known.set(key, answer);
+        answers.set(text, answer);
+      };
+      const open = new Map<string, Batch[]>();
+      const rest = restEvery(SLICE_MS);
+      for (const text of new Set(texts)) {
+        if (rest.isDue()) await rest.take(signal);
+        if (text.length > LONGEST_TEXT || text.includes('\0')) continue;
+        const question = questionOf(text, tool.commandFor(text, tools));
+        const answer = known.get(question.key);
+        if (answer === undefined) putInBatch(question, open);
+        else answers.set(text, answer);
       }
-      const pairs = texts.map(
-        (text) => [text, known.get(keyOf(tool.commandFor(text, tools), text))] as const,
-      );
-      return new Map(pairs.filter((pair): pair is [string, string] => pair[1] !== undefined));
+      // Starting a process takes a slice of its own.
+      if (open.size > 0) await rest.take(signal);
+      for (const batches of open.values()) await askAll(batches, { tool, tools, ports, signal, learn });
+      return answers;
     });
 }
 
-interface Group {
+interface Question {
+  readonly text: string;
   readonly command: readonly string[];
-  readonly group: string[];
+  readonly key: string;
 }
 
-/** Texts that nothing is known about yet, by the command that is to read them. */
-function groupsOf(
-  texts: readonly string[],
-  tool: Tool,
-  tools: ShellTools,
-  known: ReadonlyMap<string, string>,
-): readonly Group[] {
-  const groups = new Map<string, Group>();
-  for (const text of new Set(texts)) {
-    const command = tool.commandFor(text, tools);
-    if (text.length > LONGEST_TEXT || text.includes('\0') || known.has(keyOf(command, text))) continue;
-    const name = command.join('\0');
-    const found = groups.get(name) ?? { command, group: [] };
-    found.group.push(text);
-    groups.set(name, found);
+/** Texts for one process; never empty. */
+type Batch = [Question, ...Question[]];
+
+/** Few enough that a call which is cancelled leaves most of its answers behind. */
+const BATCH_TEXTS = 50;
+
+function questionOf(text: string, command: readonly string[]): Question {
+  const key = createHash('sha256').update(command.join('\0')).update('\0').update(text).digest('base64');
+  return { text, command, key };
+}
+
+function putInBatch(question: Question, open: Map<string, Batch[]>): void {
+  const name = question.command.join('\0');
+  const batches = open.get(name) ?? [];
+  const last = batches.at(-1);
+  if (last && last.length < BATCH_TEXTS) last.push(question);
+  else batches.push([question]);
+  open.set(name, batches);
+}
+
+interface Asking {
+  readonly tool: Tool;
+  readonly tools: ShellTools;
+  readonly ports: Pick<Ports, 'run' | 'env'>;
+  readonly signal: AbortSignal;
+  readonly learn: (question: Question, answer: string) => void;
+}
+
+/** Batches of one command, until it turns out to be missing. */
+async function askAll(batches: readonly Batch[], asking: Asking): Promise<void> {
+  for (const batch of batches) {
+    const outputs = await runForEach(batch, asking);
+    if (!outputs) return;
+    for (const [index, question] of batch.entries()) {
+      const output = outputs[index];
+      if (output !== undefined) asking.learn(question, output);
+    }
   }
-  return [...groups.values()];
 }
 
 /** Runs the command that follows once for each NUL-ended text of standard input, and ends each answer with a NUL. */
@@ -123,22 +156,15 @@ done
 exit 0
 `;
 
-/** The answers in the order of the texts; none when a program is missing. */
+/** The answers in the order of the texts; undefined when a program is missing. */
 async function runForEach(
-  texts: readonly string[],
-  command: readonly string[],
-  tool: Tool,
-  { bash }: ShellTools,
-  ports: Pick<Ports, 'run' | 'env'>,
-  signal: AbortSignal,
-): Promise<readonly string[]> {
-  const args = [...PLAIN_BASH, '-c', FOR_EACH(tool.errors), 'bash', ...command];
+  batch: Batch,
+  { tool, tools: { bash }, ports, signal }: Asking,
+): Promise<readonly string[] | undefined> {
+  const args = [...PLAIN_BASH, '-c', FOR_EACH(tool.errors), 'bash', ...batch[0].command];
   const env = { PATH: ports.env.PATH, LC_ALL: tool.locale };
-  const input = texts.map((text) => `${text}\0`).join('');
-  const result = await ports.run({ command: bash, args, cwd: '/', env, input, signal });
-  return result.exitCode === 0 ? result.stdout.split('\0').slice(0, texts.length) : [];
-}
-
-function keyOf(command: readonly string[], text: string): string {
-  return createHash('sha256').update(command.join('\0')).update('\0').update(text).digest('base64');
+  const input = batch.map(({ text }) => `${text}\0`).join('');
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(tool.limitMs)]);
+  const result = await ports.run({ command: bash, args, cwd: '/', env, input, signal: limit, behind: true });
+  return result.exitCode === 0 ? result.stdout.split('\0').slice(0, batch.length) : undefined;
 }

@@ -35,7 +35,7 @@ export async function checkableScripts(
 export async function findSyntaxErrors(scripts: readonly ShellScript[], look: ShellLook): Promise<Finding[]> {
   if (scripts.length === 0) return [];
   const answers = await look.checker.syntax(textsOf(scripts), look.tools, look.signal);
-  return scripts.flatMap((script) => syntaxFindings(script, answers.get(script.text) ?? ''));
+  return await readAnswers(scripts, answers, syntaxFindings, look.signal);
 }
 
 /** HX004: of texts without syntax errors alone, the others are told of already. */
@@ -47,7 +47,22 @@ export async function findStyleProblems(
   const answers = await look.checker.syntax(textsOf(scripts), look.tools, look.signal);
   const sound = scripts.filter(({ text }) => answers.get(text)?.trim() === '');
   const remarks = await look.checker.style(textsOf(sound), look.tools, look.signal);
-  return sound.flatMap((script) => styleFindings(script, remarks.get(script.text) ?? ''));
+  return await readAnswers(sound, remarks, styleFindings, look.signal);
+}
+
+async function readAnswers(
+  scripts: readonly ShellScript[],
+  answers: ReadonlyMap<string, string>,
+  read: (script: ShellScript, answer: string) => readonly Finding[],
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  const found: Finding[] = [];
+  const rest = restEvery();
+  for (const script of scripts) {
+    found.push(...read(script, answers.get(script.text) ?? ''));
+    if (rest.isDue()) await rest.take(signal);
+  }
+  return found;
 }
 
 function textsOf(scripts: readonly ShellScript[]): string[] {

@@ -164,6 +164,27 @@ describe('shell in specs, given to bash -n', () => {
     assert.equal(started.length, 1);
   });
 
+  it('reads more of them with several processes, and keeps what it was told before it was cancelled', async () => {
+    const services = Array.from(
+      { length: 120 },
+      (_, index) => `  s${index}: {image: "r:1", command: "echo $((${index}"}\n`,
+    );
+    const scripts = await scriptsOf(`services:\n${services.join('')}`);
+    const stop = new AbortController();
+    const { checker, tools } = look();
+    const stopping: ShellLook = { checker, tools, signal: stop.signal };
+    const second = async () => {
+      while (started.length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+      stop.abort();
+    };
+    const [cancelled] = await Promise.allSettled([findSyntaxErrors(scripts, stopping), second()]);
+    assert.equal(cancelled.status, 'rejected');
+    started.splice(0);
+    assert.equal((await findSyntaxErrors(scripts, { checker, tools, signal })).length, 120);
+    const asked = started.map(({ input }) => (input ?? '').split('\0').length - 1);
+    assert.deepEqual(asked, [50, 20]);
+  });
+
   it('says nothing where there is no bash', async () => {
     const none = { ...look(), tools: { ...TOOLS, bash: '/nowhere/bash' } };
     assert.deepEqual(await findSyntaxErrors(await scriptsOf(service('command: echo )')), none), []);

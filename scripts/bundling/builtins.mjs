@@ -1,0 +1,39 @@
+// Node's own modules in a bundle.
+import { createRequire } from 'node:module';
+
+const require = createRequire(import.meta.url);
+
+/** Take milliseconds to load, and many commands never call them. */
+const LOADED_AT_CALL = ['node:crypto', 'node:child_process'];
+
+/**
+ * Imports of Node's own modules, once for a whole bundle: esbuild copies all properties of each for every file that imports it,
+ * which costs 10 ms of a command's start.
+ */
+export const builtinsOnce = {
+  name: 'builtins-once',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:/ }, ({ path, kind }) =>
+      kind === 'import-statement' ? { path, namespace: 'builtin' } : undefined,
+    );
+    onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({ contents: moduleOf(path) }));
+  },
+};
+
+/** A module of which a bundle keeps what it uses. */
+function moduleOf(name) {
+  const isLate = LOADED_AT_CALL.includes(name);
+  const lines = Object.entries(require(name))
+    .filter(([key]) => key !== 'default' && /^[\w$]+$/.test(key))
+    .map(([key, value]) => `export const ${key} = ${exportOf(key, isLate && isFunction(key, value))};`);
+  return `let loaded;
+const load = () => (loaded ??= require(${JSON.stringify(name)}));
+export default /* @__PURE__ */ load();
+${lines.join('\n')}`;
+}
+
+const exportOf = (key, atCall) =>
+  atCall ? `(...args) => load().${key}(...args)` : `/* @__PURE__ */ (() => load().${key})()`;
+
+/** Not of classes, which are called with `new`. */
+const isFunction = (key, value) => typeof value === 'function' && /^[a-z]/.test(key);
