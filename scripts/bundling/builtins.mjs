@@ -17,6 +17,13 @@ export const builtinsOnce = {
       kind === 'import-statement' ? { path, namespace: 'builtin' } : undefined,
     );
     onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({ contents: moduleOf(path) }));
+    // Libraries that are CommonJS.
+    onResolve({ filter: /./ }, ({ path, kind, namespace }) =>
+      kind === 'require-call' && namespace === 'file' && LOADED_AT_CALL.includes(`node:${path}`)
+        ? { path, namespace: 'builtin-late' }
+        : undefined,
+    );
+    onLoad({ filter: /./, namespace: 'builtin-late' }, ({ path }) => ({ contents: lateModuleOf(path) }));
   },
 };
 
@@ -31,6 +38,9 @@ const load = () => (loaded ??= require(${JSON.stringify(name)}));
 export default /* @__PURE__ */ load();
 ${lines.join('\n')}`;
 }
+
+const lateModuleOf = (name) =>
+  `module.exports = new Proxy({}, { get: (_, key) => require(${JSON.stringify(`node:${name}`)})[key] });`;
 
 const exportOf = (key, atCall) =>
   atCall ? `(...args) => load().${key}(...args)` : `/* @__PURE__ */ (() => load().${key})()`;
