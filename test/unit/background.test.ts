@@ -16,6 +16,7 @@ import type { AskedToApply } from '../../server/src/core/prune/pruneTask.ts';
 import { readReports } from '../../server/src/core/prune/reports.ts';
 import { recordUse } from '../../server/src/core/registry.ts';
 import type { PrunePlan, PrunePlanEntry } from '../../server/src/model/cache.ts';
+import type { OperationFailure } from '../../server/src/model/failure.ts';
 import { addBase, addPrepared, addStaged, makeCache, planOf, planService } from '../helpers/cacheBuilder.ts';
 import { bundleCore, type BundledCore } from '../helpers/bundledCore.ts';
 import { useFolder } from '../helpers/folder.ts';
@@ -176,23 +177,46 @@ describe('the core in the background', () => {
     });
   });
 
-  it('plans a prune as the core does, and fails as it does', async () => {
+  it('plans prunes as the core does, and fails as it does', async () => {
     addBase(cache, 'docker://redis:7', { last_used_at: OLD, created_at: OLD });
     addPrepared(cache, 'young');
-    const request = { cacheDir: cache, mode: 'age', days: 90 } as const;
-    const still = { ...ports, now: () => OLD + 95 * 86_400 };
-    const planned = async (asked: PruneRequest) => readPlan(await core.planPruneInBackground(asked, still));
-    const plan = await planned(request);
-    assert.deepEqual(plan, await planPrune(request, still));
-    assert.equal(plan.entries.filter(({ action }) => action === 'remove').length, 1);
-    const short = await planned({ ...request, removalsOnly: true });
-    assert.deepEqual(short, await planPrune({ ...request, removalsOnly: true }, still));
-    assert.deepEqual([short.entries.length, short.kept?.entries], [1, 1]);
-    const elsewhere = { ...request, cacheDir: '/' };
-    await assert.rejects(core.planPruneInBackground(elsewhere, ports), { code: 'not-a-cache' });
-    await assert.rejects(core.planPruneInBackground(request, ports, AbortSignal.abort()), {
-      name: 'AbortError',
+    addPrepared(cache, 'gone', { artifact: false });
+    fs.writeFileSync(path.join(cache, 'prepared', '0123456789abcdef-orphan.sqsh'), 'x');
+    const now = OLD + 95 * 86_400;
+    const still = { ...ports, now: () => now };
+    const age = { cacheDir: cache, mode: 'age', days: 90 } as const;
+    const requests: PruneRequest[] = [
+      age,
+      { ...age, removalsOnly: true },
+      { cacheDir: cache, mode: 'orphans' },
+      { ...age, cacheDir: '/' },
+      { cacheDir: cache, mode: 'budget', budget: 1 },
+      { cacheDir: cache, mode: 'older_versions', toolVersion: '999.0.0', grace: 60 },
+    ];
+    const planned = (asked: readonly PruneRequest[], signal?: AbortSignal) =>
+      core.planPrunesInBackground(
+        asked.map((request) => ({ request, env: ports.env })),
+        now,
+        signal,
+      );
+    const plans = await planned(requests);
+    for (const [index, request] of requests.entries()) {
+      const [expected] = await Promise.allSettled([planPrune(request, still)]);
+      const plan = plans[index];
+      if (plan?.status === 'fulfilled')
+        assert.deepEqual({ status: 'fulfilled', value: readPlan(plan.value) }, expected);
+      else assert.equal((plan?.reason as OperationFailure).code, 'not-a-cache');
+    }
+    assert.deepEqual(
+      plans.map(({ status }) => status),
+      ['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'fulfilled', 'fulfilled'],
+    );
+    const removed = plans.map((plan) => {
+      const entries = plan.status === 'fulfilled' ? readPlan(plan.value).entries : [];
+      return entries.filter(({ action }) => action === 'remove').length;
     });
+    assert.deepEqual(removed, [1, 1, 2, 0, 2, 1]);
+    await assert.rejects(planned([age], AbortSignal.abort()), { name: 'AbortError' });
   });
 
   describe('applying a plan', () => {

@@ -10,10 +10,10 @@ import type { PackedEntries, PackedState } from './packed/packedState.ts';
 import { packList } from './packed/packList.ts';
 import { packState } from './packed/packState.ts';
 import type { Ports } from './ports.ts';
-import { type PackedPlan, planPrune, type PruneRequest } from './prune/planPrune.ts';
+import { type PackedPlan, planPrune } from './prune/planPrune.ts';
 import { packReports } from './prune/reports.ts';
 import type { RootfsTasks } from './rootfs/rootfsTask.ts';
-import type { StateMessage, StateTasks } from './stateWorker.ts';
+import type { AskedPlan, StateFailure, StateMessage, StateTasks } from './stateWorker.ts';
 import { verifyCache, type VerifyResult } from './verify.ts';
 import { startWorker } from './worker.ts';
 
@@ -25,16 +25,28 @@ export async function packInBackground(cacheDir: string, signal?: AbortSignal): 
   return { ...packState(cacheDir, (piece) => void pieces.push(piece)), pieces };
 }
 
-/** planPrune in a worker, its entries as text. Throws as planPrune, and the signal's reason when cancelled. */
-export async function planPruneInBackground(
-  request: PruneRequest,
-  ports: Pick<Ports, 'now' | 'env'>,
+/**
+ * Plans in a worker, which reads each cache once for all of them; their entries as text. One result each, in order, rejected as
+ * planPrune throws. Throws the signal's reason when cancelled.
+ */
+export async function planPrunesInBackground(
+  asked: readonly AskedPlan[],
+  now: number,
   signal?: AbortSignal,
-): Promise<PackedPlan> {
-  const data = { request, now: ports.now(), env: { ...ports.env } };
-  const answer = await ask('prune-plan', data, signal);
-  if (answer) return answer;
-  const { entries, ...rest } = await planPrune(request, ports);
+): Promise<PromiseSettledResult<PackedPlan>[]> {
+  const answer = await ask('prune-plan', { asked, now }, signal);
+  if (!answer) return await Promise.allSettled(asked.map((one) => planHere(one, now)));
+  const pieces = asked.map((): PackedEntries[] => []);
+  for (const { plan, ...piece } of answer.pieces) pieces[plan]?.push(piece);
+  return answer.rest.map((outcome, plan) =>
+    'rest' in outcome
+      ? { status: 'fulfilled', value: { rest: outcome.rest, pieces: pieces[plan] ?? [] } }
+      : { status: 'rejected', reason: errorOf(outcome) },
+  );
+}
+
+async function planHere({ request, env }: AskedPlan, now: number): Promise<PackedPlan> {
+  const { entries, ...rest } = await planPrune(request, { now: () => now, env });
   return { rest, pieces: [...packList(entries)] };
 }
 
@@ -118,7 +130,7 @@ export async function ask<Name extends keyof Tasks>(
   }
 }
 
-function errorOf(message: Exclude<StateMessage, { piece: unknown } | { rest: unknown }>): Error {
+function errorOf(message: StateFailure): Error {
   if ('error' in message) return new Error(message.error);
   return new OperationFailure(message.failure.code as FailureCode, message.failure.data as FailureData);
 }

@@ -5,10 +5,12 @@ import path from 'node:path';
 import { ProgressType } from 'vscode-languageserver';
 import { URI } from 'vscode-uri';
 import { canonicalPath } from '../core/canonicalPath.ts';
-import { packReportsInBackground, planPruneInBackground } from '../core/background.ts';
-import type { PruneRequest } from '../core/prune/planPrune.ts';
+import { packReportsInBackground, planPrunesInBackground } from '../core/background.ts';
+import type { Ports } from '../core/ports.ts';
+import type { PackedPlan, PruneRequest } from '../core/prune/planPrune.ts';
 import { applyInBackground, applyTextInBackground, type AskedToApply } from '../core/prune/pruneTask.ts';
 import { resolveReferences, type SpecState } from '../core/prune/references.ts';
+import { doTogether, type WorkTogether } from '../core/together.ts';
 import type { PrunePlan, PruneReport, PruneResult } from '../model/cache.ts';
 import { OperationFailure } from '../model/failure.ts';
 import { DEFAULT_TOOL_VERSION, type CachePlan } from '../model/plan.ts';
@@ -22,9 +24,14 @@ import { choicesFor, planOf, requireTrust } from './specPlans.ts';
 /** Registers the requests. */
 export function registerPrune(context: ServerContext, looks: CacheLooks): void {
   const { connection, log } = context;
-  onOwnRequest(connection, log, 'hpcCompose/prune/plan', (params, signal) =>
-    makePlan(context, params, signal),
-  );
+  const planTogether = doTogether(planPrunes);
+  onOwnRequest(connection, log, 'hpcCompose/prune/plan', async (params, signal) => {
+    requireTrust(context);
+    const { ports } = await choicesFor(context, params.uri);
+    const request = await requestOf(context, params, signal);
+    const { rest, pieces } = await planTogether(request.cacheDir, { request, ports }, signal);
+    return withPackedEntries<PrunePlan>(rest, pieces);
+  });
   onOwnRequest(connection, log, 'hpcCompose/prune/apply', (params, signal) =>
     apply(context, looks, params, signal),
   );
@@ -35,17 +42,16 @@ export function registerPrune(context: ServerContext, looks: CacheLooks): void {
   });
 }
 
-async function makePlan(
-  context: ServerContext,
-  params: PrunePlanParams,
-  signal: AbortSignal,
-): Promise<JsonText<PrunePlan>> {
-  requireTrust(context);
-  const { ports } = await choicesFor(context, params.uri);
-  const request = await requestOf(context, params, signal);
-  const { rest, pieces } = await planPruneInBackground(request, ports, signal);
-  return withPackedEntries<PrunePlan>(rest, pieces);
+interface PlanQuestion {
+  readonly request: PruneRequest;
+  readonly ports: Pick<Ports, 'now' | 'env'>;
 }
+
+/** Plans on one cache. Their time is that of the first look, so that nothing used since then counts as unused. */
+const planPrunes: WorkTogether<PlanQuestion, PackedPlan> = (questions, signal) => {
+  const asked = questions.map(({ request, ports }) => ({ request, env: { ...ports.env } }));
+  return planPrunesInBackground(asked, questions[0]?.ports.now() ?? 0, signal);
+};
 
 async function requestOf(
   context: ServerContext,

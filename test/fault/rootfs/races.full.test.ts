@@ -148,19 +148,21 @@ for turn in 1 2 3; do [ "$(ls | grep -c '^f')" = ${files} ] || exit 9; sleep 0.0
       uid,
       gid: uid,
     });
+    // Made out of the attacker's reach, who would else turn the test's own chown on the canary.
+    const workshop = rig.makeFolder('workshop', 0o700);
+    const addTree = (name: string) => {
+      const tree = path.join(workshop, name);
+      fs.mkdirSync(tree);
+      fs.writeFileSync(path.join(tree, 'f'), 'x');
+      fs.chownSync(tree, uid, uid);
+      fs.utimesSync(tree, 1000, 1000);
+      fs.renameSync(tree, path.join(folder, name));
+    };
     let evicted = 0;
     try {
       for (let round = 0; round < 2 * TIMES; round++) {
-        for (let index = 0; index < 30; index++) {
-          const tree = path.join(
-            folder,
-            `pyxis_cache_u${uid}_${String(round * 100 + index).padStart(16, '0')}`,
-          );
-          fs.mkdirSync(tree);
-          fs.writeFileSync(path.join(tree, 'f'), 'x');
-          fs.chownSync(tree, uid, uid);
-          fs.utimesSync(tree, 1000, 1000);
-        }
+        for (let index = 0; index < 30; index++)
+          addTree(`pyxis_cache_u${uid}_${String(round * 100 + index).padStart(16, '0')}`);
         const settings = rig.settings({ maxAge: '1h', foreignMinAge: 0 });
         const self = { command: process.execPath, args: [driverPath()] };
         const report = await coordinateGc({ settings, base: rig.base }, { self }, rig.ports());

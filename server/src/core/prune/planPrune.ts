@@ -59,11 +59,14 @@ export function planPrune(request: PruneRequest, ports: PlanPorts): Promise<Prun
   return Promise.resolve().then(() => makePrunePlan(request, ports));
 }
 
+/** Gives the entries of a cache, and its orphans where the request may remove them. */
+type Scan = (request: PruneRequest, now: number) => readonly Candidate[];
+
 /** planPrune in one piece, for worker threads. */
-export function makePrunePlan(request: PruneRequest, ports: PlanPorts): PrunePlan {
+export function makePrunePlan(request: PruneRequest, ports: PlanPorts, scan: Scan = scanFor): PrunePlan {
   const now = Math.floor(ports.now());
   const exists = prunableCache(request.cacheDir, request, ports) !== undefined;
-  const candidates = exists ? candidatesOf(request, now) : [];
+  const candidates = exists ? candidatesOf(request, now, scan) : [];
   const pins = readPinsForSure(request.cacheDir);
   const decide = decisionFor(request, candidates, pins, now);
   const decided = candidates.map((candidate) => ({
@@ -100,13 +103,30 @@ function sumOf(decided: readonly Decided[]): KeptByPlan {
   };
 }
 
-function candidatesOf(request: PruneRequest, now: number): Candidate[] {
+function candidatesOf(request: PruneRequest, now: number, scan: Scan): readonly Candidate[] {
   if (request.mode === 'layers') return layerCandidates(request.cacheDir, now);
   if (request.mode === 'runtime') return runtimeCandidates(request.cacheDir, now);
-  const withOrphans = request.mode === 'selection' || request.mode === 'orphans';
-  const candidates = [...cacheCandidates(request.cacheDir, now, withOrphans, skipFor(request, now))];
+  const candidates = scan(request, now);
   if (request.mode !== 'orphans') return candidates;
   return [...candidates, ...leftoverCandidates(request.cacheDir, now)];
+}
+
+const takesOrphans = ({ mode }: PruneRequest) => mode === 'selection' || mode === 'orphans';
+
+const scanFor: Scan = (request, now) => [
+  ...cacheCandidates(request.cacheDir, now, takesOrphans(request), skipFor(request, now)),
+];
+
+/** A scan for several plans that reads each cache once. */
+export function scanOnce(requests: readonly PruneRequest[]): Scan {
+  const read = new Map<string, readonly Candidate[]>();
+  const withOrphans = requests.some(takesOrphans);
+  return (request, now) => {
+    const { cacheDir } = request;
+    const all = read.get(cacheDir) ?? [...cacheCandidates(cacheDir, now, withOrphans)];
+    read.set(cacheDir, all);
+    return takesOrphans(request) ? all : all.filter(({ kind }) => kind !== 'orphan');
+  };
 }
 
 /** By age, the manifest alone tells that an entry stays. */
