@@ -309,6 +309,30 @@ describe('a prune', () => {
     assert.deepEqual(gone.entries, [a, d]);
   });
 
+  it('shows the largest of very many, and where all of them are', () => {
+    const [a] = plan.entries as [PrunePlanEntry];
+    const many = Array.from({ length: 1500 }, (_, index) => ({ ...a, path: `/c/n${index}`, bytes: index }));
+    const style = { units: 'binary', now } as const;
+    const text = planPage({ ...plan, entries: many }, style);
+    assert.ok(text.includes('## To remove: 1500\n\nThe 1000 largest; *Open as JSON* shows all.'));
+    assert.deepEqual([text.includes('| `n500` |'), text.includes('| `n499` |')], [true, false]);
+    const paths = many.map(({ path }) => path);
+    const result = { schema_version: 1, cache_dir: '/c', mode: 'age', bytes_freed: 0 } as const;
+    const report = reportPage(
+      {
+        ...result,
+        removed_count: 1500,
+        removed_paths: paths,
+        skipped: paths.map((path) => ({ path, why: 'pinned' })),
+        failed: [],
+      },
+      { ...plan, entries: many },
+      style,
+    );
+    assert.ok(report.includes('The 1000 largest') && report.includes('500 more; *Open as JSON* shows all.'));
+    assert.equal(report.split('\n').filter((line) => line.startsWith('| `n')).length, 1000);
+  });
+
   it('tells count and bytes of every policy', () => {
     assert.equal(planSummary(plan, 'binary'), '2 entries · 15 B');
     assert.equal(planSummary(narrowPlan(plan, new Set()), 'binary'), 'nothing to remove');

@@ -148,24 +148,42 @@ function planTable(
 ): string {
   const heading = `## ${title}: ${entries.length}`;
   if (entries.length === 0) return heading;
-  const rows = entries.map(
+  const { shown, note } = largest(entries, ({ bytes }) => bytes);
+  const rows = shown.map(
     (entry) =>
       `| ${code(below(entry.path, cacheDir))} | ${size(entry.bytes, style)} | ${escape(entry.reason)} |`,
   );
-  return page([heading, ['| File | Size | Why |', '|---|---|---|', ...rows].join('\n')]);
+  return page([heading, note, ['| File | Size | Why |', '|---|---|---|', ...rows].join('\n')]);
+}
+
+/** Rows of one table: the preview of many more would hold up the whole window. */
+const MOST_ROWS = 1000;
+
+/** All of them in their order, or only the largest, and a note that says so. */
+function largest<T>(
+  items: readonly T[],
+  bytesOf: (item: T) => number,
+): { readonly shown: readonly T[]; readonly note: string } {
+  if (items.length <= MOST_ROWS) return { shown: items, note: '' };
+  const shown = items.toSorted((a, b) => bytesOf(b) - bytesOf(a)).slice(0, MOST_ROWS);
+  return { shown, note: `The ${MOST_ROWS} largest; *Open as JSON* shows all.` };
 }
 
 /** What a prune did: removed, kept with the reason, failed with the code. */
 export function reportPage(result: PruneResult, plan: PrunePlan, style: PageStyle): string {
   const planned = new Map(plan.entries.map((entry) => [entry.path, entry]));
-  const removed = result.removed_paths.map(
-    (path) => `| ${code(below(path, plan.cache_dir))} | ${size(planned.get(path)?.bytes ?? 0, style)} |`,
+  const bytesOf = (path: string) => planned.get(path)?.bytes ?? 0;
+  const { shown, note } = largest(result.removed_paths, bytesOf);
+  const removed = shown.map(
+    (path) => `| ${code(below(path, plan.cache_dir))} | ${size(bytesOf(path), style)} |`,
   );
   return page([
     '# Prune report',
     `Cache directory: ${code(result.cache_dir)}`,
     `Freed ${formatBytes(result.bytes_freed, style.units)} in ${count(result.removed_count, 'entry', 'entries')}.`,
-    removed.length > 0 ? page(['## Removed', ['| File | Size |', '|---|---|', ...removed].join('\n')]) : '',
+    removed.length > 0
+      ? page(['## Removed', note, ['| File | Size |', '|---|---|', ...removed].join('\n')])
+      : '',
     listPart(
       'Kept',
       result.skipped.map(({ path, why }) => `${path}: ${why}`),
@@ -201,7 +219,11 @@ function facts(rows: readonly (readonly [string, string])[]): string {
 }
 
 function listPart(title: string, lines: readonly string[]): string {
-  return lines.length > 0 ? page([`## ${title}`, lines.map((line) => `- ${code(line)}`).join('\n')]) : '';
+  if (lines.length === 0) return '';
+  const left = lines.length - MOST_ROWS;
+  const note = left > 0 ? `${left} more; *Open as JSON* shows all.` : '';
+  const shown = lines.slice(0, MOST_ROWS).map((line) => `- ${code(line)}`);
+  return page([`## ${title}`, shown.join('\n'), note]);
 }
 
 /** A code span that no text breaks out of, also inside a table. */
