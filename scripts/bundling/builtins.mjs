@@ -30,9 +30,11 @@ export const builtinsOnce = {
 /** A module of which a bundle keeps what it uses. */
 function moduleOf(name) {
   const isLate = LOADED_AT_CALL.includes(name);
-  const lines = Object.entries(require(name))
-    .filter(([key]) => key !== 'default' && /^[\w$]+$/.test(key))
-    .map(([key, value]) => `export const ${key} = ${exportOf(key, isLate && isFunction(key, value))};`);
+  // Some properties warn when they are read.
+  const properties = Object.entries(Object.getOwnPropertyDescriptors(require(name)));
+  const lines = properties
+    .filter(([key, { enumerable }]) => enumerable && key !== 'default' && /^[\w$]+$/.test(key))
+    .map(([key, { value }]) => `export const ${key} = ${exportOf(key, isLate && isFunction(key, value))};`);
   return `let loaded;
 const load = () => (loaded ??= require(${JSON.stringify(name)}));
 export default /* @__PURE__ */ load();

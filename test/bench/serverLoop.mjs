@@ -15,6 +15,15 @@ const specGenerator = path.join(shared, 'bench/cache/gen-spec.mjs');
 const PAGE = 2000;
 const rows = [];
 
+/** What the picker of a prune asks for when it opens. */
+const POLICIES = [
+  { mode: 'age', age: 14 },
+  { mode: 'all_unused' },
+  { mode: 'budget', budget: 1e9 },
+  { mode: 'orphans' },
+  { mode: 'older_versions' },
+];
+
 /**
  * Loaded into the server: tells delays since the last time it was asked, by SIGUSR2. Beside the longest delay the longest stretch
  * of processor time that the thread used between two turns: what is left of a delay when other processes want the processors too.
@@ -149,6 +158,13 @@ async function measure(entries, folder) {
       );
       if (!(done.result?.removed_count > 0)) throw new Error(JSON.stringify(done).slice(0, 500));
     };
+    await timed('plans of the five policies at once', () =>
+      Promise.all(
+        POLICIES.map((policy) =>
+          connection.request('hpcCompose/prune/plan', { uri, ...policy, removalsOnly: true }),
+        ),
+      ),
+    );
     // Ages are even between 0 and 100 days: a tenth goes, then half of all.
     const whole = await planned('everything named', { age: 90 });
     const few = await planned('removals only', { age: 90, removalsOnly: true });
