@@ -3,9 +3,12 @@ import fs from 'node:fs';
 
 const SCHEMA = 'schemas/hpc-compose.schema.json';
 
+/** Node 23 and newer also tell `module.exports` of what is CommonJS. */
+const namesOf = (exported) => Object.keys(exported).filter((name) => /^[\w$]+$/.test(name));
+
 /** By the name in dist/. `names`: exports that are loaded when one is first used. */
 const PARTS = [
-  { name: 'yaml', entry: 'yaml', filter: /^yaml$/, names: Object.keys(await import('yaml')) },
+  { name: 'yaml', entry: 'yaml', filter: /^yaml$/, names: namesOf(await import('yaml')) },
   { name: 'execa', entry: 'execa', filter: /^execa$/ },
   { name: 'schema', entry: SCHEMA, filter: /\/hpc-compose\.schema\.json$/ },
   {
