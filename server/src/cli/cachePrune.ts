@@ -21,10 +21,12 @@ export async function runCachePrune(context: CommandContext, args: Arguments): P
   const ports = realPorts(context.log, context.env);
   // What takes the locks starts while the cache is being read.
   if (args.switches.has('yes')) ports.lockChildren.of(ports.run, ports.env).warm();
+  // Seen from here: what is used while specs are being read was used since the plan.
+  const began = ports.now();
   const plan =
     mode === 'plan'
       ? readPlan(context, args)
-      : await planPrune(await pruneRequestOf(mode, context, args, ports), ports);
+      : await planPrune(await pruneRequestOf(mode, context, args, ports), { ...ports, now: () => began });
   if (args.switches.has('dry-run')) {
     await printResult(context, format === 'json' ? `${JSON.stringify(plan, null, 2)}\n` : planText(plan));
     return 0;

@@ -1,6 +1,6 @@
 // `cache verify` and `cache adopt`: all entries of a cache, or those named.
 import path from 'node:path';
-import { canonicalArtifact } from '../core/prune/references.ts';
+import { canonicalArtifacts } from '../core/canonicalPath.ts';
 import { realPorts } from '../core/ports.ts';
 import { adoptEntries, verifyCache } from '../core/verify.ts';
 import { namedPaths } from './cachePins.ts';
@@ -35,11 +35,12 @@ export async function runCacheAdopt(context: CommandContext, args: Arguments): P
 async function selectionOf(context: CommandContext, args: Arguments) {
   const paths = namedPaths(context, args);
   const [first] = paths;
-  const named = new Set(paths.map(canonicalArtifact));
+  const canonicalOf = canonicalArtifacts();
+  const named = new Set(paths.map(canonicalOf));
   const given = lastValue(args, 'cache-dir');
   const cacheDir =
     given === undefined && first !== undefined
       ? path.dirname(path.dirname(first))
       : await cacheDirOf(context, args);
-  return { cacheDir, wanted: (file: string) => named.size === 0 || named.has(canonicalArtifact(file)) };
+  return { cacheDir, wanted: (file: string) => named.size === 0 || named.has(canonicalOf(file)) };
 }

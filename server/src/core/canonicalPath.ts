@@ -12,3 +12,19 @@ export function canonicalPath(file: string): string {
     return parent === absolute ? absolute : path.join(canonicalPath(parent), path.basename(absolute));
   }
 }
+
+/** canonicalPath for directories that come again and again: each is looked at once. */
+export function canonicalDirectories(): (directory: string) => string {
+  const known = new Map<string, string>();
+  return (directory) => {
+    let real = known.get(directory);
+    if (real === undefined) known.set(directory, (real = canonicalPath(directory)));
+    return real;
+  };
+}
+
+/** Gives paths with their directories canonical, looked at once each; the artifact itself may be a link, and stays one. */
+export function canonicalArtifacts(): (file: string) => string {
+  const canonical = canonicalDirectories();
+  return (file) => path.join(canonical(path.dirname(file)), path.basename(file));
+}

@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { CacheEntry, EntryKind, EntryState, Manifest } from '../model/cache.ts';
 import { samePath } from '../model/paths.ts';
 import { isStagedKind } from './cacheNames.ts';
-import { canonicalPath } from './canonicalPath.ts';
+import { canonicalDirectories } from './canonicalPath.ts';
 import { diskUsage, fileBytes, lstatOrNothing } from './diskUsage.ts';
 import { emptyManifest } from './emptyManifest.ts';
 import { createInputsReader, type RecordedInputs } from './inputs.ts';
@@ -33,18 +33,13 @@ export type EntryLook = Omit<CacheEntry, keyof Manifest>;
 
 /** Reads what is known about the entries of a cache. */
 export function surroundingsOf(cacheDir: string): Surroundings {
-  const known = new Map<string, string>();
   return {
     pins: readPins(cacheDir),
     users: usersByArtifact(cacheDir),
     removals: unfinishedRemovals(cacheDir),
     inputs: createInputsReader(cacheDir),
     mask: createRecordedMask(cacheDir),
-    canonical: (directory) => {
-      let real = known.get(directory);
-      if (real === undefined) known.set(directory, (real = canonicalPath(directory)));
-      return real;
-    },
+    canonical: canonicalDirectories(),
   };
 }
 

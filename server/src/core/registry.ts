@@ -6,6 +6,7 @@ import path from 'node:path';
 import {
   makeSidecarDirectory,
   readSidecarJson,
+  isHalfWritten,
   sidecarNames,
   sidecarPath,
   writeSidecarFile,
@@ -60,54 +61,72 @@ function mergeRecords(directory: string, spec: string): void {
   });
 }
 
-/** Recorded specs of a cache: absolute path or document URI of each, with its artifacts as paths below `cacheDir`. */
-export function readRegistry(cacheDir: string): Map<string, Set<string>> {
-  const uses = new Map<string, Set<string>>();
-  forEachRecord(cacheDir, ({ spec, artifacts }) => {
-    const all = uses.get(spec) ?? new Set<string>();
-    for (const artifact of artifacts) all.add(path.join(cacheDir, artifact));
-    uses.set(spec, all);
-  });
-  return uses;
+/** What was recorded for a cache. */
+export interface RecordedUses {
+  /** Absolute path or document URI of each spec, with its artifacts as paths below the cache. */
+  readonly specs: ReadonlyMap<string, ReadonlySet<string>>;
+  /** A record, or a folder of them, that is there and cannot be read: whom it protects is not known. */
+  readonly unread?: string;
 }
 
-function forEachRecord(cacheDir: string, visit: (record: UseRecord) => void): void {
+/** Reads the registry, one record a step. */
+export function* lookAtUses(cacheDir: string): Generator<undefined, RecordedUses> {
+  const specs = new Map<string, Set<string>>();
+  let unread: string | undefined;
+  for (const record of eachRecord(cacheDir)) {
+    if ('unread' in record) unread ??= record.unread;
+    else {
+      const all = specs.get(record.spec) ?? new Set<string>();
+      for (const artifact of record.artifacts) all.add(path.join(cacheDir, artifact));
+      specs.set(record.spec, all);
+    }
+    yield;
+  }
+  return unread === undefined ? { specs } : { specs, unread };
+}
+
+function readUses(cacheDir: string): RecordedUses {
+  const steps = lookAtUses(cacheDir);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
+
+function* eachRecord(cacheDir: string): Generator<UseRecord | { readonly unread: string }> {
   const root = sidecarPath(cacheDir, 'registry');
-  for (const folder of sidecarNames(root)) {
-    for (const name of sidecarNames(path.join(root, folder))) {
-      const record = readRecord(path.join(root, folder, name));
-      if (record) visit(record);
+  for (const folder of namesOrBlame(root)) {
+    if (typeof folder !== 'string') {
+      yield folder;
+      continue;
+    }
+    for (const name of namesOrBlame(path.join(root, folder))) {
+      const record = typeof name === 'string' ? recordOrBlame(path.join(root, folder, name)) : name;
+      if (record) yield record;
     }
   }
 }
 
-/** A record that is there and cannot be read: whom it protects is not known. Undefined when all can be read. */
-export function unreadableRecord(cacheDir: string): string | undefined {
-  const root = sidecarPath(cacheDir, 'registry');
-  const folders = namesOrBlame(root);
-  if (typeof folders === 'string') return folders;
-  for (const folder of folders.map((name) => path.join(root, name))) {
-    const names = namesOrBlame(folder);
-    if (typeof names === 'string') return names;
-    const records = names.filter((name) => name.endsWith('.use')).map((name) => path.join(folder, name));
-    const bad = records.find((file) => !readRecord(file) && fs.existsSync(file));
-    if (bad !== undefined) return bad;
-  }
-  return undefined;
+/** Undefined for a file that is gone, and for what is no record: of a writer that is at work, or died. */
+function recordOrBlame(file: string): UseRecord | { readonly unread: string } | undefined {
+  if (isHalfWritten(file)) return undefined;
+  const record = readRecord(file);
+  return record ?? (file.endsWith('.use') && fs.existsSync(file) ? { unread: file } : undefined);
 }
 
-function namesOrBlame(directory: string): string[] | string {
+function namesOrBlame(directory: string): readonly (string | { readonly unread: string })[] {
   try {
     return fs.readdirSync(directory);
   } catch (error) {
-    return ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '') ? [] : directory;
+    const { code } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT' || code === 'ENOTDIR' ? [] : [{ unread: directory }];
   }
 }
 
 /** Specs by artifact path: the registry turned round. */
 export function usersByArtifact(cacheDir: string): Map<string, string[]> {
   const users = new Map<string, string[]>();
-  for (const [spec, artifacts] of readRegistry(cacheDir)) {
+  for (const [spec, artifacts] of readUses(cacheDir).specs) {
     for (const artifact of artifacts) {
       const specs = users.get(artifact);
       if (specs) specs.push(spec);
@@ -126,10 +145,10 @@ export function usersOf(cacheDir: string, artifactPath: string): string[] {
 /** Artifact -> a spec that recorded it after the given time (seconds): what was used since. */
 export function usersSince(cacheDir: string, time: number): Map<string, string> {
   const users = new Map<string, string>();
-  forEachRecord(cacheDir, ({ spec, artifacts, recorded_at }) => {
-    if (recorded_at <= time) return;
-    for (const artifact of artifacts) users.set(path.join(cacheDir, artifact), spec);
-  });
+  for (const record of eachRecord(cacheDir)) {
+    if ('unread' in record || record.recorded_at <= time) continue;
+    for (const artifact of record.artifacts) users.set(path.join(cacheDir, artifact), record.spec);
+  }
   return users;
 }
 

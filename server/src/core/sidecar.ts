@@ -86,10 +86,15 @@ export function readSidecarJson(file: string): unknown {
   }
 }
 
+/** True for the name of a file whose writer is at work, or died. */
+export function isHalfWritten(name: string): boolean {
+  return name.includes('.tmp.');
+}
+
 /** Names in a folder of ours; none when it cannot be read. */
 export function sidecarNames(directory: string): string[] {
   try {
-    return fs.readdirSync(directory).filter((name) => !name.includes('.tmp.'));
+    return fs.readdirSync(directory).filter((name) => !isHalfWritten(name));
   } catch {
     return [];
   }

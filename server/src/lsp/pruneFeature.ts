@@ -6,10 +6,10 @@ import { ProgressType } from 'vscode-languageserver';
 import { URI } from 'vscode-uri';
 import { canonicalPath } from '../core/canonicalPath.ts';
 import { packReportsInBackground, planPrunesInBackground } from '../core/background.ts';
-import type { Ports } from '../core/ports.ts';
 import type { PackedPlan, PruneRequest } from '../core/prune/planPrune.ts';
 import { applyInBackground, applyTextInBackground, type AskedToApply } from '../core/prune/pruneTask.ts';
 import { resolveReferences, type SpecState } from '../core/prune/references.ts';
+import type { AskedPlan } from '../core/stateWorker.ts';
 import { doTogether, type WorkTogether } from '../core/together.ts';
 import type { PrunePlan, PruneReport, PruneResult } from '../model/cache.ts';
 import { OperationFailure } from '../model/failure.ts';
@@ -28,8 +28,10 @@ export function registerPrune(context: ServerContext, looks: CacheLooks): void {
   onOwnRequest(connection, log, 'hpcCompose/prune/plan', async (params, signal) => {
     requireTrust(context);
     const { ports } = await choicesFor(context, params.uri);
+    const askedAt = ports.now();
     const request = await requestOf(context, params, signal);
-    const { rest, pieces } = await planTogether(request.cacheDir, { request, ports }, signal);
+    const question = { request, env: { ...ports.env }, askedAt };
+    const { rest, pieces } = await planTogether(request.cacheDir, question, signal);
     return withPackedEntries<PrunePlan>(rest, pieces);
   });
   onOwnRequest(connection, log, 'hpcCompose/prune/apply', (params, signal) =>
@@ -42,16 +44,14 @@ export function registerPrune(context: ServerContext, looks: CacheLooks): void {
   });
 }
 
-interface PlanQuestion {
-  readonly request: PruneRequest;
-  readonly ports: Pick<Ports, 'now' | 'env'>;
+interface PlanQuestion extends AskedPlan {
+  /** Seconds since the epoch. */
+  readonly askedAt: number;
 }
 
-/** Plans on one cache. Their time is that of the first look, so that nothing used since then counts as unused. */
-const planPrunes: WorkTogether<PlanQuestion, PackedPlan> = (questions, signal) => {
-  const asked = questions.map(({ request, ports }) => ({ request, env: { ...ports.env } }));
-  return planPrunesInBackground(asked, questions[0]?.ports.now() ?? 0, signal);
-};
+/** Plans on one cache. They are of the time when the first was asked for: what is used from then on was used since the plan. */
+const planPrunes: WorkTogether<PlanQuestion, PackedPlan> = (questions, signal) =>
+  planPrunesInBackground(questions, Math.min(...questions.map(({ askedAt }) => askedAt)), signal);
 
 async function requestOf(
   context: ServerContext,

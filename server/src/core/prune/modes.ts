@@ -2,8 +2,9 @@
 // Pure over the candidates; cache contract, section 7.4, and interfaces, section 5.
 import path from 'node:path';
 import type { PrunePlanEntry } from '../../model/cache.ts';
+import { canonicalArtifacts } from '../canonicalPath.ts';
 import type { Candidate } from './candidates.ts';
-import { canonicalArtifact, type References } from './references.ts';
+import type { References } from './references.ts';
 import type { JobStates } from './runtime.ts';
 
 export interface Decision {
@@ -30,8 +31,9 @@ export function decideAge(days: number, now: number): Decide {
 
 /** Removes what no spec refers to and what was recorded for specs that do not need it any more. */
 export function decideUnused(references: References, includeUnrecorded: boolean): Decide {
+  const canonicalOf = canonicalArtifacts();
   return ({ path: file }) => {
-    const key = canonicalArtifact(file);
+    const key = canonicalOf(file);
     const user = references.referenced[key];
     if (user !== undefined) return keep(`referenced by ${user}`);
     if (references.unreadRecord !== undefined)
@@ -80,9 +82,9 @@ export function decideOlderVersions(toolVersion: string): Decide {
 
 /** Removes exactly the artifacts named, in any spelling of their directory. */
 export function decideSelection(paths: readonly string[]): Decide {
-  const chosen = new Set(paths.map(canonicalArtifact));
-  return ({ path: file }) =>
-    chosen.has(canonicalArtifact(file)) ? remove('selected') : keep('not selected');
+  const canonicalOf = canonicalArtifacts();
+  const chosen = new Set(paths.map(canonicalOf));
+  return ({ path: file }) => (chosen.has(canonicalOf(file)) ? remove('selected') : keep('not selected'));
 }
 
 /** Removes images without manifest, manifests without image, damaged ones, and leftovers of dead processes. */

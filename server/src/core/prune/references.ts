@@ -1,10 +1,10 @@
 // Which entries specs refer to, as canonical paths: those given and those that prepare recorded for this cache.
 // A spec that cannot be read protects everything that was recorded for it.
-import path from 'node:path';
 import { OperationFailure } from '../../model/failure.ts';
 import type { CachePlan } from '../../model/plan.ts';
-import { readRegistry, unreadableRecord } from '../registry.ts';
-import { canonicalPath } from '../canonicalPath.ts';
+import { canonicalArtifacts, canonicalPath } from '../canonicalPath.ts';
+import { lookAtUses, type RecordedUses } from '../registry.ts';
+import { finishInSlices } from '../restEvery.ts';
 
 /** A spec as it is now; `also` is how it reads with other settings that may be meant. */
 export type SpecState =
@@ -37,19 +37,22 @@ export async function resolveReferences(
   assertSameCache(here, plans);
   const referenced: Record<string, string> = {};
   const unreadable: Record<string, string> = {};
-  for (const plan of plans) addReferences(referenced, plan);
+  const canonicalOf = canonicalArtifacts();
+  const refer = (plan: CachePlan) => {
+    for (const artifact of referencedArtifacts(plan)) referenced[canonicalOf(artifact)] ??= plan.specPath;
+  };
+  for (const plan of plans) refer(plan);
   const given = new Set(plans.map(({ specPath }) => canonicalPath(specPath)));
-  const registry = readRegistry(here);
-  for (const spec of registry.keys()) {
+  const { specs, unread } = await finishInSlices(lookAtUses(here));
+  for (const spec of specs.keys()) {
     if (given.has(canonicalPath(spec))) continue;
     const state = await loadSpec(spec);
-    if ('plan' in state)
-      [state.plan, ...(state.also ?? [])].forEach((plan) => addReferences(referenced, plan));
+    if ('plan' in state) [state.plan, ...(state.also ?? [])].forEach(refer);
     else if ('unreadable' in state) unreadable[spec] = state.unreadable;
   }
-  const unreadRecord = unreadableRecord(here);
-  const known = { referenced, recorded: recordedSpecs(registry), unreadable };
-  return unreadRecord === undefined ? known : { ...known, unreadRecord };
+  const recorded = await finishInSlices(recordedSpecs(specs, canonicalOf));
+  const known = { referenced, recorded, unreadable };
+  return unread === undefined ? known : { ...known, unreadRecord: unread };
 }
 
 function assertSameCache(here: string, plans: readonly CachePlan[]): void {
@@ -61,25 +64,21 @@ function assertSameCache(here: string, plans: readonly CachePlan[]): void {
   });
 }
 
-function addReferences(referenced: Record<string, string>, plan: CachePlan): void {
-  for (const artifact of referencedArtifacts(plan)) referenced[canonicalArtifact(artifact)] ??= plan.specPath;
-}
-
 /** Runtime images, bases of remote services and staged inputs: what a job of this plan needs. */
 export function referencedArtifacts(plan: CachePlan): string[] {
   const images = plan.services.flatMap(({ base, runtimePath }) => [base?.path ?? '', runtimePath]);
   return [...images, ...plan.stagedInputs.map((input) => input.path)].filter((file) => file !== '');
 }
 
-/** Path with its directory canonical; the artifact itself may be a link, and stays one. */
-export function canonicalArtifact(file: string): string {
-  return path.join(canonicalPath(path.dirname(file)), path.basename(file));
-}
-
-function recordedSpecs(registry: ReadonlyMap<string, ReadonlySet<string>>): Record<string, string[]> {
+/** Specs by canonical artifact, one spec a step. */
+function* recordedSpecs(
+  specs: RecordedUses['specs'],
+  canonicalOf: (file: string) => string,
+): Generator<undefined, Record<string, string[]>> {
   const recorded: Record<string, string[]> = {};
-  for (const [spec, artifacts] of registry) {
-    for (const artifact of artifacts) (recorded[canonicalArtifact(artifact)] ??= []).push(spec);
+  for (const [spec, artifacts] of specs) {
+    for (const artifact of artifacts) (recorded[canonicalOf(artifact)] ??= []).push(spec);
+    yield;
   }
   return recorded;
 }
