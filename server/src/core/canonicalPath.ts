@@ -26,5 +26,8 @@ export function canonicalDirectories(): (directory: string) => string {
 /** Gives paths with their directories canonical, looked at once each; the artifact itself may be a link, and stays one. */
 export function canonicalArtifacts(): (file: string) => string {
   const canonical = canonicalDirectories();
-  return (file) => path.join(canonical(path.dirname(file)), path.basename(file));
+  return (file) => {
+    const directory = canonical(path.dirname(file));
+    return `${directory === '/' ? '' : directory}/${path.basename(file)}`;
+  };
 }

@@ -4,7 +4,7 @@ import { OperationFailure } from '../../model/failure.ts';
 import type { CachePlan } from '../../model/plan.ts';
 import { canonicalArtifacts, canonicalPath } from '../canonicalPath.ts';
 import { lookAtUses, type RecordedUses } from '../registry.ts';
-import { finishInSlices } from '../restEvery.ts';
+import { finishInSlices, restEvery } from '../restEvery.ts';
 
 /** A spec as it is now; `also` is how it reads with other settings that may be meant. */
 export type SpecState =
@@ -41,7 +41,12 @@ export async function resolveReferences(
   const refer = (plan: CachePlan) => {
     for (const artifact of referencedArtifacts(plan)) referenced[canonicalOf(artifact)] ??= plan.specPath;
   };
-  for (const plan of plans) refer(plan);
+  const rest = restEvery();
+  for (const plan of plans) {
+    // Making the plan was a slice of its own.
+    await rest.take();
+    refer(plan);
+  }
   const given = new Set(plans.map(({ specPath }) => canonicalPath(specPath)));
   const { specs, unread } = await finishInSlices(lookAtUses(here));
   for (const spec of specs.keys()) {
