@@ -41,8 +41,15 @@ export default /* @__PURE__ */ load();
 ${lines.join('\n')}`;
 }
 
-const lateModuleOf = (name) =>
-  `module.exports = new Proxy({}, { get: (_, key) => require(${JSON.stringify(`node:${name}`)})[key] });`;
+/** The same for CommonJS: with every property in place, because what TypeScript makes of `import *` copies them one by one. */
+function lateModuleOf(name) {
+  const getters = Object.keys(Object.getOwnPropertyDescriptors(require(name)))
+    .filter((key) => /^[\w$]+$/.test(key))
+    .map((key) => `get ${key}() { return load().${key}; }`);
+  return `let loaded;
+const load = () => (loaded ??= require(${JSON.stringify(`node:${name}`)}));
+module.exports = { ${getters.join(', ')} };`;
+}
 
 const exportOf = (key, atCall) =>
   atCall ? `(...args) => load().${key}(...args)` : `/* @__PURE__ */ (() => load().${key})()`;
