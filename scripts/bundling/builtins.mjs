@@ -1,5 +1,6 @@
 // Node's own modules in a bundle.
 import { createRequire } from 'node:module';
+import { isName, lateModule } from './lateModule.mjs';
 
 const require = createRequire(import.meta.url);
 
@@ -33,7 +34,7 @@ function moduleOf(name) {
   // Some properties warn when they are read.
   const properties = Object.entries(Object.getOwnPropertyDescriptors(require(name)));
   const lines = properties
-    .filter(([key, { enumerable }]) => enumerable && key !== 'default' && /^[\w$]+$/.test(key))
+    .filter(([key, { enumerable }]) => enumerable && key !== 'default' && isName(key))
     .map(([key, { value }]) => `export const ${key} = ${exportOf(key, isLate && isFunction(key, value))};`);
   return `let loaded;
 const load = () => (loaded ??= require(${JSON.stringify(name)}));
@@ -43,12 +44,7 @@ ${lines.join('\n')}`;
 
 /** The same for CommonJS: with every property in place, because what TypeScript makes of `import *` copies them one by one. */
 function lateModuleOf(name) {
-  const getters = Object.keys(Object.getOwnPropertyDescriptors(require(name)))
-    .filter((key) => /^[\w$]+$/.test(key))
-    .map((key) => `get ${key}() { return load().${key}; }`);
-  return `let loaded;
-const load = () => (loaded ??= require(${JSON.stringify(`node:${name}`)}));
-module.exports = { ${getters.join(', ')} };`;
+  return lateModule(`node:${name}`, Object.getOwnPropertyNames(require(name)).filter(isName));
 }
 
 const exportOf = (key, atCall) =>

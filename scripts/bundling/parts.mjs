@@ -1,14 +1,12 @@
 // Big parts that server and shell door share and that many commands never need, each in a file of its own in dist/.
 import fs from 'node:fs';
+import { isName, lateModule } from './lateModule.mjs';
 
 const SCHEMA = 'schemas/hpc-compose.schema.json';
 
-/** Node 23 and newer also tell `module.exports` of what is CommonJS. */
-const namesOf = (exported) => Object.keys(exported).filter((name) => /^[\w$]+$/.test(name));
-
 /** By the name in dist/. `names`: exports that are loaded when one is first used. */
 const PARTS = [
-  { name: 'yaml', entry: 'yaml', filter: /^yaml$/, names: namesOf(await import('yaml')) },
+  { name: 'yaml', entry: 'yaml', filter: /^yaml$/, names: Object.keys(await import('yaml')).filter(isName) },
   { name: 'execa', entry: 'execa', filter: /^execa$/ },
   { name: 'schema', entry: SCHEMA, filter: /\/hpc-compose\.schema\.json$/ },
   {
@@ -38,7 +36,7 @@ export const partsApart = {
       external: true,
     }));
     onLoad({ filter: /./, namespace: 'loaded-at-use' }, ({ path: name, pluginData: names }) => ({
-      contents: loadedAtUse(`./${name}.js`, names),
+      contents: lateModule(`./${name}.js`, names, '__esModule: true, '),
     }));
     onLoad({ filter: /\/hpc-compose\.schema\.json$/ }, ({ path: file }) => ({
       contents: `module.exports = JSON.parse(${JSON.stringify(compactJson(file))})`,
@@ -47,11 +45,3 @@ export const partsApart = {
 };
 
 const compactJson = (file) => JSON.stringify(JSON.parse(fs.readFileSync(file, 'utf8')));
-
-/** A module with these exports that reads its file when one of them is asked for. */
-function loadedAtUse(file, names) {
-  const getters = names.map((name) => `get ${name}() { return load().${name}; }`);
-  return `let part;
-const load = () => (part ??= require(${JSON.stringify(file)}));
-module.exports = { __esModule: true, ${getters.join(', ')} };`;
-}
