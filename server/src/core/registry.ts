@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { finishAtOnce } from './restEvery.ts';
 import {
   makeSidecarDirectory,
   readSidecarJson,
@@ -85,14 +86,6 @@ export function* lookAtUses(cacheDir: string): Generator<undefined, RecordedUses
   return unread === undefined ? { specs } : { specs, unread };
 }
 
-function readUses(cacheDir: string): RecordedUses {
-  const steps = lookAtUses(cacheDir);
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done) return value;
-  }
-}
-
 function* eachRecord(cacheDir: string): Generator<UseRecord | { readonly unread: string }> {
   const root = sidecarPath(cacheDir, 'registry');
   for (const folder of namesOrBlame(root)) {
@@ -126,7 +119,7 @@ function namesOrBlame(directory: string): readonly (string | { readonly unread: 
 /** Specs by artifact path: the registry turned round. */
 export function usersByArtifact(cacheDir: string): Map<string, string[]> {
   const users = new Map<string, string[]>();
-  for (const [spec, artifacts] of readUses(cacheDir).specs) {
+  for (const [spec, artifacts] of finishAtOnce(lookAtUses(cacheDir)).specs) {
     for (const artifact of artifacts) {
       const specs = users.get(artifact);
       if (specs) specs.push(spec);

@@ -25,11 +25,23 @@ export function restEvery(milliseconds = SLICE_MS): Rest {
 }
 
 /** What work in steps gives at its end, with rests between slices. Throws the signal's reason, and what a step throws. */
-export async function finishInSlices<T>(steps: Generator<unknown, T>, signal?: AbortSignal): Promise<T> {
-  const rest = restEvery();
+export async function finishInSlices<T>(
+  steps: Generator<unknown, T>,
+  signal?: AbortSignal,
+  milliseconds = SLICE_MS,
+): Promise<T> {
+  const rest = restEvery(milliseconds);
   for (;;) {
     const { done, value } = steps.next();
     if (done) return value;
     if (rest.isDue()) await rest.take(signal);
+  }
+}
+
+/** The same in one go, for callers that may not let anything else run meanwhile. Throws what a step throws. */
+export function finishAtOnce<T>(steps: Generator<unknown, T>): T {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
   }
 }

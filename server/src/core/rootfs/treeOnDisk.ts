@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { plainEnvironment } from '../plainEnvironment.ts';
-import { restEvery } from '../restEvery.ts';
+import { finishAtOnce, finishInSlices } from '../restEvery.ts';
 import { mountPointsBelow } from './mounts.ts';
 import type { RootfsPorts } from './rootfsPorts.ts';
 
@@ -17,23 +17,13 @@ export interface TreeSize {
 const SLICE_MS = 15;
 
 /** Allocated bytes and inodes of a tree, the root included; hard links count once. */
-export async function measureTree(root: string, signal?: AbortSignal): Promise<TreeSize> {
-  const walk = walkTree(root);
-  const rest = restEvery(SLICE_MS);
-  for (;;) {
-    const step = walk.next();
-    if (step.done) return step.value;
-    if (rest.isDue()) await rest.take(signal);
-  }
+export function measureTree(root: string, signal?: AbortSignal): Promise<TreeSize> {
+  return finishInSlices(walkTree(root), signal, SLICE_MS);
 }
 
 /** The same in one go, for callers that may not let anything else run meanwhile. */
 export function measureTreeAtOnce(root: string): TreeSize {
-  const walk = walkTree(root);
-  for (;;) {
-    const step = walk.next();
-    if (step.done) return step.value;
-  }
+  return finishAtOnce(walkTree(root));
 }
 
 function* walkTree(root: string): Generator<void, TreeSize> {
